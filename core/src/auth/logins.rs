@@ -1,0 +1,25 @@
+//! The logins of this server: grants whose upstream tokens are kept fresh and whose users are checked.
+
+use std::time::Duration;
+
+use super::grants::Grants;
+use super::upstream::Upstream;
+use crate::clock::Clock;
+
+/// How long the provider is left alone after it was away, while an old answer still serves, in seconds.
+pub(super) const QUIET: u64 = 10;
+
+/// Grants, and the provider that stands behind them.
+///
+/// The upstream tokens' refresh is in `upstream_refresh`, the check of the identity in `identity_check`.
+pub(crate) struct Logins {
+    pub(crate) grants: Grants,
+    pub(crate) upstream: Upstream,
+    pub(crate) clock: Clock,
+    /// How long one request to the provider may take.
+    pub(crate) upstream_timeout: Duration,
+    /// How old the provider's word on the identity may be, in seconds.
+    pub(crate) identity_interval: u64,
+    /// How old it may be while the provider gives no new one, in seconds.
+    pub(crate) identity_grace: u64,
+}

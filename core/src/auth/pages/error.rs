@@ -1,0 +1,201 @@
+//! What a person reads when a login cannot go on and there is no client to send them back to.
+
+use http::StatusCode;
+use maud::html;
+
+use super::layout::{Tone, page};
+use super::{Lang, Page};
+
+const BACK_KO: &str = "앱으로 돌아가 로그인을 다시 시작하세요.";
+const BACK_EN: &str = "Go back to the app and start signing in again.";
+
+/// Why a login ended at this server: a local error, without a redirect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// The client was never registered, or its registration was dropped (RED-01).
+    UnknownClient,
+    /// The redirect URI is not the client's (RED-02 to RED-07).
+    BadRedirectUri,
+    /// The request has a fault that cannot be told to the client.
+    BadRequest,
+    /// The form was answered before, is too old, or was not ours (CONS-03, CONS-06).
+    FormSpent,
+    /// The callback's `state` is missing, unknown or used (ISS-04, ISS-05).
+    LoginSpent,
+    /// Another browser than the one that consented (ISS-06, CONS-04).
+    OtherBrowser,
+    /// The provider did not do its part (ISS-10).
+    ProviderFailed,
+    /// The provider is away for the moment (ISS-10).
+    ProviderUnavailable,
+    /// The user asked for too much at once.
+    TooManyRequests,
+    /// Nothing is served at this address.
+    NotFound,
+    /// It is our fault, and it may be over soon (a full disk, a store that is away).
+    Unavailable,
+}
+
+/// Title, what happened, what to do.
+type Words = (&'static str, &'static str, &'static str);
+
+impl Problem {
+    /// The status of the response.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::UnknownClient | Self::BadRedirectUri | Self::BadRequest | Self::FormSpent | Self::LoginSpent => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::OtherBrowser => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::ProviderFailed => StatusCode::BAD_GATEWAY,
+            Self::ProviderUnavailable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable reason code, for logs and for the bottom of the page.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown_client",
+            Self::BadRedirectUri => "bad_redirect_uri",
+            Self::BadRequest => "bad_request",
+            Self::FormSpent => "form_spent",
+            Self::LoginSpent => "login_spent",
+            Self::OtherBrowser => "other_browser",
+            Self::ProviderFailed => "provider_failed",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::TooManyRequests => "too_many_requests",
+            Self::NotFound => "not_found",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The page; `detail` is a sentence of our own for whoever develops the app, never text from the provider.
+    pub(crate) fn render(self, lang: Lang, detail: Option<&str>) -> Page {
+        let (title, happened, cure) = lang.pick(self.korean(), self.english());
+        let content = html! {
+            h1.plain { (title) }
+            p { (happened) }
+            p { (cure) }
+            div.detail {
+                p.soft { (lang.pick("개발자를 위한 정보", "For the app's developer")) }
+                code { (self.code()) }
+                @if let Some(detail) = detail { code { (detail) } }
+            }
+        };
+        page(lang, Tone::Failed, title, &content)
+    }
+
+    fn english(self) -> Words {
+        match self {
+            Self::UnknownClient => (
+                "This app is not known here",
+                "The app's registration is missing or was removed because it had not been used for long.",
+                "In the app, disconnect this server (or sign out of it), then connect it again. The app will register anew.",
+            ),
+            Self::BadRedirectUri => (
+                "The app gave a wrong return address",
+                "It asks to be answered at an address that it has not registered. To be safe, you were not sent there.",
+                "In the app, disconnect this server and connect it again. If this comes back, tell the app's maker.",
+            ),
+            Self::BadRequest => (
+                "The app's request cannot be understood",
+                "Something is missing in the app's request, or it is malformed. Nothing was shared.",
+                BACK_EN,
+            ),
+            Self::FormSpent => (
+                "This question is no longer open",
+                "It was answered already, or it stood here for too long. Nothing more was shared.",
+                BACK_EN,
+            ),
+            Self::LoginSpent => (
+                "This login has already ended",
+                "The page was opened a second time, or the login took too long.",
+                "If the app is connected, you can close this window. If not, start signing in again from the app.",
+            ),
+            Self::OtherBrowser => (
+                "This login was started in another browser",
+                "To protect you, a login can end only in the browser in which you allowed it. Cookies must be on.",
+                "Go back to the app and start signing in again, all in one browser.",
+            ),
+            Self::ProviderFailed => (
+                "The login service refused to go on",
+                "The service you logged in to did not complete the login. Nothing was shared with the app.",
+                BACK_EN,
+            ),
+            Self::ProviderUnavailable => (
+                "The login service cannot be reached",
+                "The service you log in to does not answer at the moment.",
+                "Wait a minute, then start signing in again from the app.",
+            ),
+            Self::TooManyRequests => (
+                "Too many attempts",
+                "Many logins were started from your network within a short time.",
+                "Wait a minute, then start signing in again from the app.",
+            ),
+            Self::NotFound => ("There is no page here", "The address leads nowhere on this server.", BACK_EN),
+            Self::Unavailable => (
+                "This server cannot log you in right now",
+                "Something on this server does not work at the moment. It is not your fault, and nothing was shared.",
+                "Wait a minute, then start signing in again from the app.",
+            ),
+        }
+    }
+
+    fn korean(self) -> Words {
+        match self {
+            Self::UnknownClient => (
+                "등록되지 않은 앱입니다",
+                "앱의 등록 정보가 없거나, 오래 사용하지 않아 삭제되었습니다.",
+                "앱에서 이 서버의 연결을 끊거나 로그아웃한 다음 다시 연결하세요. 앱이 새로 등록됩니다.",
+            ),
+            Self::BadRedirectUri => (
+                "앱이 알려 준 돌아갈 주소가 올바르지 않습니다",
+                "앱이 등록하지 않은 주소로 응답을 요청했습니다. 안전을 위해 그 주소로 이동하지 않았습니다.",
+                "앱에서 이 서버의 연결을 끊고 다시 연결하세요. 계속되면 앱 제작자에게 알려 주세요.",
+            ),
+            Self::BadRequest => (
+                "앱의 요청을 이해할 수 없습니다",
+                "앱이 보낸 요청에 빠지거나 잘못된 부분이 있습니다. 전달된 정보는 없습니다.",
+                BACK_KO,
+            ),
+            Self::FormSpent => (
+                "이미 끝난 요청입니다",
+                "이미 답하셨거나 시간이 너무 오래 지났습니다. 더 전달된 정보는 없습니다.",
+                BACK_KO,
+            ),
+            Self::LoginSpent => (
+                "이미 끝난 로그인입니다",
+                "같은 페이지를 다시 열었거나 로그인에 시간이 너무 오래 걸렸습니다.",
+                "앱이 연결되어 있으면 이 창을 닫아도 됩니다. 아니라면 앱에서 로그인을 다시 시작하세요.",
+            ),
+            Self::OtherBrowser => (
+                "다른 브라우저에서 시작한 로그인입니다",
+                "안전을 위해, 허용한 브라우저에서만 로그인을 마칠 수 있습니다. 쿠키가 켜져 있어야 합니다.",
+                "앱으로 돌아가 한 브라우저에서 로그인을 처음부터 다시 하세요.",
+            ),
+            Self::ProviderFailed => (
+                "로그인 서비스가 로그인을 마치지 못했습니다",
+                "로그인한 서비스에서 로그인이 완료되지 않았습니다. 앱에 전달된 정보는 없습니다.",
+                BACK_KO,
+            ),
+            Self::ProviderUnavailable => (
+                "로그인 서비스에 연결할 수 없습니다",
+                "로그인 서비스가 지금 응답하지 않습니다.",
+                "잠시 후 앱에서 로그인을 다시 시작하세요.",
+            ),
+            Self::TooManyRequests => (
+                "시도가 너무 많습니다",
+                "짧은 시간에 같은 네트워크에서 로그인을 여러 번 시작했습니다.",
+                "잠시 후 앱에서 로그인을 다시 시작하세요.",
+            ),
+            Self::NotFound => ("페이지가 없습니다", "이 서버에 없는 주소입니다.", BACK_KO),
+            Self::Unavailable => (
+                "지금은 로그인할 수 없습니다",
+                "이 서버에 일시적인 문제가 있습니다. 사용자의 잘못이 아니며 전달된 정보는 없습니다.",
+                "잠시 후 앱에서 로그인을 다시 시작하세요.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! From options to a login: every check that can be made before the first request.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::OAuthProxy;
+use crate::auth::Gate;
+use crate::auth::access_token::AccessTokens;
+use crate::auth::codes::Codes;
+use crate::auth::cookies::BrowserCookie;
+use crate::auth::counters::{Counted, Counts};
+use crate::auth::grants::Grants;
+use crate::auth::logins::Logins;
+use crate::auth::mac::Authenticator;
+use crate::auth::metadata::{Metadata, Offer};
+use crate::auth::redirect_policy::{RedirectPolicy, RedirectPolicyError};
+use crate::auth::refresh_tokens::RefreshTokens;
+use crate::auth::scope::Scopes;
+use crate::auth::server::AuthorizationServer;
+use crate::auth::upstream::Upstream;
+use crate::auth::urls::Urls;
+use crate::store::{
+    DiskStore, KeyError, KeyRing, PathError, Sealed, Store, StoreError, default_data_path, default_secret_path,
+};
+
+/// The longest life of an access token: it cannot be taken back by anybody but us.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest wait for the provider: clients give up after about a minute, and a refresh may need two requests.
+const MAX_UPSTREAM_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the server knows that the login is built for.
+#[derive(Clone, Debug)]
+pub struct Defaults<'a> {
+    /// The public URL, where [`OAuthProxy::public_url`] was not said.
+    pub public_url: Option<String>,
+    /// The path of the MCP endpoint, such as `/mcp`.
+    pub mcp_path: &'a str,
+    /// The name of the server: on the consent page, and of the default store's folder.
+    pub server_name: &'a str,
+}
+
+/// What is wrong with the configuration of a login, and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthConfigError {
+    /// Nobody said where this server is reached.
+    #[error("the login needs the public URL of this server; set BASE_URL (or `public_url`), such as \"https://mcp.example.com\"")]
+    NoPublicUrl,
+    /// A URL, path or redirect rule that cannot be, or is not safe. The text says which.
+    #[error("{0}")]
+    Url(String),
+    /// A scope that is none.
+    #[error("{option}: {reason}")]
+    Scope {
+        /// The option it was given to.
+        option: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A lifetime that cannot be, or is not safe.
+    #[error("{option} is {got:?}, but must be {must}")]
+    Lifetime {
+        /// The option.
+        option: &'static str,
+        /// What was given.
+        got: Duration,
+        /// What would do.
+        must: &'static str,
+    },
+    /// The provider's own configuration.
+    #[error("{0}")]
+    Provider(String),
+    /// The secret.
+    #[error("the login has no usable secret (DARI_SECRET, or `secret`): {0}")]
+    Secret(#[from] KeyError),
+    /// No place for the secret or the store.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The runtime that opens the store could not be started.
+    #[error("the store could not be opened: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+impl OAuthProxy {
+    /// Checks everything, opens the store, and makes the [`Gate`]. This blocks while the store's file is read.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes at once; what concerns secret and store only when the rest is right, since looking at them makes
+    /// their files.
+    pub fn build(self, defaults: Defaults<'_>) -> Result<Gate, Vec<AuthConfigError>> {
+        let mut wrong = self.wrong_lifetimes();
+        let urls = self.urls(&defaults).map_err(|error| wrong.push(error)).ok();
+        let policy = urls.as_ref().and_then(|urls| match self.redirect_policy(urls.callback()) {
+            Ok(policy) => Some(policy),
+            Err(error) => {
+                wrong.push(AuthConfigError::Url(error.to_string()));
+                None
+            }
+        });
+        let mut scopes = |option, tokens: &[String]| match Scopes::from_tokens(tokens) {
+            Ok(scopes) => scopes,
+            Err(error) => {
+                wrong.push(AuthConfigError::Scope { option, reason: error.to_string() });
+                Scopes::default()
+            }
+        };
+        let required = scopes("required_scopes", &self.required_scopes);
+        let supported = required.union(&scopes("scopes_supported", &self.scopes_supported));
+        let counts = Arc::new(Counts::default());
+        // With a wrong public URL the provider's own mistakes are still worth telling.
+        let callback = urls.as_ref().map_or("https://localhost/", Urls::callback);
+        let upstream = Upstream::new(self.provider.clone(), callback, self.upstream_timeout, counts.clone())
+            .map_err(|errors| wrong.extend(errors.iter().map(|error| AuthConfigError::Provider(error.to_string()))));
+        let (Some(urls), Some(redirect_policy), Ok(upstream), true) = (urls, policy, upstream, wrong.is_empty()) else {
+            return Err(wrong);
+        };
+        let keys = self.keys(&urls, defaults.server_name).map_err(|error| vec![error])?;
+        let store = self.sealed(&keys, counts.clone(), defaults.server_name).map_err(|error| vec![error])?;
+        let offer = Offer { server_name: defaults.server_name, scopes_supported: &supported, registration: true };
+        let metadata = Metadata::new(&urls, offer).map_err(|error| vec![AuthConfigError::Url(error.to_string())])?;
+        Ok(Gate::new(Arc::new(AuthorizationServer {
+            name: defaults.server_name.to_owned(),
+            metadata,
+            provider_type: self.provider.type_of(),
+            redirect_policy,
+            required_scopes: required,
+            supported_scopes: supported,
+            asks_consent: self.consent,
+            cookie: BrowserCookie::new(urls.is_https()),
+            csrf: Authenticator::new(&keys, "dari/csrf"),
+            codes: Codes::new(store.clone()),
+            refresh_tokens: RefreshTokens::new(store.clone(), &keys),
+            access_tokens: AccessTokens::new(&keys, &urls, self.clock.clone()),
+            logins: Arc::new(Logins {
+                grants: Grants::new(store.clone()),
+                upstream,
+                clock: self.clock,
+                upstream_timeout: self.upstream_timeout,
+                identity_interval: self.identity_check_interval.as_secs(),
+                identity_grace: self.identity_grace.as_secs(),
+            }),
+            access_token_lifetime: self.access_token_lifetime,
+            refresh_token_idle_lifetime: self.refresh_token_idle_lifetime,
+            provider: self.provider,
+            store,
+            counts,
+            urls,
+        })))
+    }
+
+    fn wrong_lifetimes(&self) -> Vec<AuthConfigError> {
+        const SECOND: Duration = Duration::from_secs(1);
+        let bounds = [
+            ("access_token_lifetime", self.access_token_lifetime, SECOND..=DAY, "from 1 second to 24 hours"),
+            ("refresh_token_idle_lifetime", self.refresh_token_idle_lifetime, SECOND..=DAY * 3650, "from 1 second to 10 years"),
+            ("identity_check_interval", self.identity_check_interval, Duration::ZERO..=DAY, "at most 24 hours"),
+            ("identity_grace", self.identity_grace, Duration::ZERO..=DAY, "at most 24 hours"),
+            (
+                "upstream_timeout",
+                self.upstream_timeout,
+                Duration::from_millis(100)..=MAX_UPSTREAM_TIMEOUT,
+                "from 100 milliseconds to 30 seconds",
+            ),
+        ];
+        let wrong = bounds.into_iter().filter(|(_, got, bounds, _)| !bounds.contains(got));
+        wrong.map(|(option, got, _, must)| AuthConfigError::Lifetime { option, got, must }).collect()
+    }
+
+    fn urls(&self, defaults: &Defaults<'_>) -> Result<Urls, AuthConfigError> {
+        let public_url = self.public_url.as_ref().or(defaults.public_url.as_ref()).ok_or(AuthConfigError::NoPublicUrl)?;
+        Urls::new(public_url, defaults.mcp_path, &self.redirect_path, self.issuer.as_deref())
+            .map_err(|error| AuthConfigError::Url(error.to_string()))
+    }
+
+    fn redirect_policy(&self, callback: &str) -> Result<RedirectPolicy, RedirectPolicyError> {
+        let mut policy = RedirectPolicy::new(callback);
+        for scheme in &self.redirect_schemes {
+            policy = policy.allow_scheme(scheme)?;
+        }
+        match &self.allowed_redirect_uris {
+            Some(patterns) => policy.only(patterns),
+            None => Ok(policy),
+        }
+    }
+
+    fn keys(&self, urls: &Urls, server_name: &str) -> Result<KeyRing, AuthConfigError> {
+        if !self.secrets.is_empty() {
+            return Ok(KeyRing::parse(&self.secrets)?);
+        }
+        if let Some(secret) = std::env::var("DARI_SECRET").ok().filter(|secret| !secret.is_empty()) {
+            return Ok(KeyRing::parse([&SecretString::from(secret)])?);
+        }
+        let path = default_secret_path(server_name)?;
+        if urls.is_https() {
+            tracing::warn!(
+                target: "dari::auth",
+                path = %path.display(),
+                "no secret is configured: using the one in this file, which only this machine has; \
+                 set DARI_SECRET to keep logins across machines and containers"
+            );
+        }
+        Ok(KeyRing::load_or_create(path)?)
+    }
+
+    fn sealed(&self, keys: &KeyRing, counts: Arc<Counts>, server_name: &str) -> Result<Sealed, AuthConfigError> {
+        let store: Arc<dyn Store> = match (&self.store, &self.data_dir) {
+            (Some(store), _) => store.clone(),
+            (None, Some(folder)) => {
+                Arc::new(DiskStore::open_with_clock(folder.join("store.redb"), self.clock.clone())?)
+            }
+            (None, None) => {
+                Arc::new(DiskStore::open_with_clock(default_data_path(server_name)?, self.clock.clone())?)
+            }
+        };
+        let counted = Arc::new(Counted::new(store, counts));
+        Ok(wait_for(Sealed::open(counted, keys.clone(), self.clock.clone()))??)
+    }
+}
+
+/// Waits for a future where there may or may not be a runtime: on a thread with one of its own.
+fn wait_for<T: Send>(future: impl Future<Output = T> + Send) -> std::io::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(future))
+        });
+        thread.join().unwrap_or_else(|_| Err(std::io::Error::other("the opening thread panicked")))
+    })
+}

@@ -1,0 +1,128 @@
+//! The callback: the user comes back from the provider, and a grant and a code are made.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::HeaderMap;
+
+use super::answer::{ClientAnswer, failure, problem};
+use crate::auth::grant_id::GrantId;
+use crate::auth::oauth_error::OAuthError;
+use crate::auth::pages::{Lang, Problem};
+use crate::auth::params::Params;
+use crate::auth::provider::{IdentifyError, UpstreamError};
+use crate::auth::reason::Reason;
+use crate::auth::records::{Grant, TRANSACTIONS, Transaction};
+use crate::auth::server::AuthorizationServer;
+use crate::store::Key;
+
+pub(super) async fn callback(
+    State(server): State<Arc<AuthorizationServer>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default()).ok();
+    let arrival = params.as_ref().and_then(|params| Some((params, params.get("state")?)));
+    let Some((params, state)) = arrival else {
+        Reason::StateUnknown.log();
+        return problem(&headers, Problem::LoginSpent, None);
+    };
+    let transaction: Transaction = match server.store.take(&Key::hashed(TRANSACTIONS, state)).await {
+        Ok(Some(transaction)) => transaction,
+        Ok(None) => {
+            Reason::StateUnknown.log();
+            return problem(&headers, Problem::LoginSpent, None);
+        }
+        Err(error) => return failure(&headers, &error.into()),
+    };
+    if !server.cookie.read(&headers).is_some_and(|browser| browser.is(&transaction.browser)) {
+        Reason::BrowserForeign.log();
+        return problem(&headers, Problem::OtherBrowser, None);
+    }
+    // What the provider says of an error is not passed on: only its code, where that is one of ours.
+    if let Some(error) = params.get("error") {
+        Reason::ProviderDenied.log();
+        let answer = ClientAnswer::to(&server, &transaction.request);
+        return match error {
+            "access_denied" => answer.error("access_denied", "the login at the provider was cancelled"),
+            "temporarily_unavailable" => answer.error("temporarily_unavailable", "the provider is not available"),
+            _ => answer.error("server_error", "the provider refused the login"),
+        };
+    }
+    let Some(code) = params.get("code").map(str::to_owned) else {
+        Reason::ProviderDenied.log();
+        let answer = ClientAnswer::to(&server, &transaction.request);
+        return answer.error("server_error", "the provider gave no code");
+    };
+    // A task of its own: a browser that hangs up does not leave half a login.
+    let (worker, state, lang) = (server.clone(), state.to_owned(), Lang::of(&headers));
+    let request = transaction.request.clone();
+    let login = tokio::spawn(async move {
+        let client = worker.client(&transaction.request.client_id).await.ok().flatten();
+        let code = log_in(&worker, &code, &state, transaction).await?;
+        Ok::<_, OAuthError>((code, client.and_then(|client| client.client_name)))
+    });
+    let answer = ClientAnswer::to(&server, &request);
+    match login.await {
+        Ok(Ok((code, client_name))) => answer.code(&code, client_name.as_deref(), lang),
+        Ok(Err(error)) => answer.error(error.code(), error.description()),
+        Err(error) => {
+            Reason::Internal.log_failure(&error);
+            answer.error("server_error", "the server failed")
+        }
+    }
+}
+
+/// From the provider's code to ours.
+async fn log_in(
+    server: &AuthorizationServer,
+    code: &str,
+    state: &str,
+    transaction: Transaction,
+) -> Result<String, OAuthError> {
+    let Transaction { request, verifier, .. } = transaction;
+    let upstream = &server.logins.upstream;
+    let tokens = upstream.exchange(code, state, verifier).await.map_err(|error| not_exchanged(&error))?;
+    let identity = upstream.identify(&tokens).await.map_err(|error| not_identified(&error))?;
+    let id = GrantId::random().map_err(|error| OAuthError::internal(&error))?;
+    let grant = Grant::new(&request, identity, &tokens, server.logins.clock.unix());
+    server.logins.grants.create(&id, &grant).await?;
+    server.keep_used_client(&request.client_id).await?;
+    tracing::info!(target: "dari::auth", grant = %id, "logged in");
+    server.codes.issue(id, request).await
+}
+
+fn not_exchanged(error: &UpstreamError) -> OAuthError {
+    match error {
+        UpstreamError::Rejected(_) => {
+            Reason::ProviderRejected.log_failure(error);
+            login_failed("the provider refused the login")
+        }
+        UpstreamError::ClientRefused(_) => {
+            Reason::ProviderRefusesClient.log_failure(error);
+            login_failed("this server is not set up with the provider")
+        }
+        UpstreamError::Unavailable(_) => {
+            Reason::ProviderAway.log_failure(error);
+            OAuthError::unavailable()
+        }
+    }
+}
+
+fn not_identified(error: &IdentifyError) -> OAuthError {
+    match error {
+        IdentifyError::Rejected(_) => {
+            Reason::IdentityRejected.log_failure(error);
+            login_failed("the provider did not say who logged in")
+        }
+        IdentifyError::Unavailable(_) => {
+            Reason::ProviderAway.log_failure(error);
+            OAuthError::unavailable()
+        }
+    }
+}
+
+fn login_failed(description: &'static str) -> OAuthError {
+    OAuthError::new(http::StatusCode::BAD_GATEWAY, "server_error", description)
+}

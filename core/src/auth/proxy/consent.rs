@@ -1,0 +1,128 @@
+//! `/consent`: the user's word on the consent page, taken once, and the way to the provider.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::answer::{ClientAnswer, failure, problem, see_other};
+use crate::auth::cookies::BrowserId;
+use crate::auth::oauth_error::OAuthError;
+use crate::auth::pages::Problem;
+use crate::auth::params::Params;
+use crate::auth::random::random_id;
+use crate::auth::reason::Reason;
+use crate::auth::records::{self, AuthorizationRequest, CONSENTS, REQUEST_TTL, TRANSACTIONS, Transaction};
+use crate::auth::server::AuthorizationServer;
+use crate::store::{Key, Put};
+
+/// The label under which forms are sealed.
+const LABEL: &str = "authorize";
+
+/// A consent form on its way to the browser.
+pub(super) struct ConsentForm {
+    /// What was asked.
+    pub(super) request: AuthorizationRequest,
+    /// The same, sealed.
+    pub(super) token: String,
+    /// The token that ties the form to the browser.
+    pub(super) csrf: String,
+}
+
+impl ConsentForm {
+    /// A form that only this browser can send, once.
+    pub(super) fn seal(
+        server: &AuthorizationServer,
+        browser: &BrowserId,
+        request: AuthorizationRequest,
+    ) -> Result<Self, OAuthError> {
+        let id = random_id().map_err(|error| OAuthError::internal(&error))?;
+        let csrf = server.csrf.code(&[&id, browser.as_str()]);
+        let form = records::ConsentForm { id, request };
+        let bytes = serde_json::to_vec(&form).map_err(|_| OAuthError::internal(&"a consent form has no JSON form"))?;
+        let token = server
+            .store
+            .seal_token(LABEL, b"", &bytes, Some(REQUEST_TTL))
+            .map_err(|error| OAuthError::internal(&error))?;
+        Ok(Self { request: form.request, token, csrf })
+    }
+}
+
+/// What the user said.
+#[derive(Clone, Copy)]
+enum Decision {
+    Approve,
+    Deny,
+}
+
+pub(super) async fn consent(
+    State(server): State<Arc<AuthorizationServer>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let params = body.ok().and_then(|body| Params::parse(body).ok());
+    let decision = params.as_ref().and_then(|params| match params.get("decision") {
+        Some("approve") => Some(Decision::Approve),
+        Some("deny") => Some(Decision::Deny),
+        _ => None,
+    });
+    let (Some(params), Some(decision)) = (params, decision) else {
+        Reason::RequestInvalid.log();
+        return problem(&headers, Problem::BadRequest, None);
+    };
+    let Some(form) = params.get("form").and_then(|token| open(&server, token)) else {
+        Reason::FormInvalid.log();
+        return problem(&headers, Problem::FormSpent, None);
+    };
+    let Some(browser) = server.cookie.read(&headers) else {
+        Reason::BrowserForeign.log();
+        return problem(&headers, Problem::OtherBrowser, None);
+    };
+    if !server.csrf.verify(&[&form.id, browser.as_str()], params.get("csrf").unwrap_or_default()) {
+        Reason::BrowserForeign.log();
+        return problem(&headers, Problem::OtherBrowser, None);
+    }
+    // The mark outlives the form: it cannot be answered again, whatever the first answer was.
+    let mark = Put::default().with_ttl(REQUEST_TTL);
+    match server.store.put_if_absent(&Key::new(CONSENTS, &*form.id), &(), mark).await {
+        Ok(true) => {}
+        Ok(false) => {
+            Reason::FormUsed.log();
+            return problem(&headers, Problem::FormSpent, None);
+        }
+        Err(error) => return failure(&headers, &error.into()),
+    }
+    match decision {
+        Decision::Deny => {
+            Reason::ConsentDenied.log();
+            ClientAnswer::to(&server, &form.request).error("access_denied", "the user did not allow it")
+        }
+        Decision::Approve => match depart(&server, &browser, form.request).await {
+            Ok(url) => see_other(&url),
+            Err(error) => failure(&headers, &error),
+        },
+    }
+}
+
+fn open(server: &AuthorizationServer, token: &str) -> Option<records::ConsentForm> {
+    let bytes = server.store.open_token(LABEL, b"", token)?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Notes the login under a `state` of our own, and says where at the provider it goes on.
+pub(super) async fn depart(
+    server: &AuthorizationServer,
+    browser: &BrowserId,
+    request: AuthorizationRequest,
+) -> Result<String, OAuthError> {
+    let state = random_id().map_err(|error| OAuthError::internal(&error))?;
+    let departure = server.logins.upstream.departure(&state);
+    let transaction =
+        Transaction { request, browser: browser.as_str().to_owned(), verifier: departure.verifier };
+    let put = Put::default().with_ttl(REQUEST_TTL);
+    server.store.put(&Key::hashed(TRANSACTIONS, &state), &transaction, put).await?;
+    Ok(departure.url)
+}

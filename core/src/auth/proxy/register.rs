@@ -1,0 +1,42 @@
+//! `/register`: clients register themselves (RFC 7591).
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::auth::client::Client;
+use crate::auth::oauth_error::{OAuthError, json_response};
+use crate::auth::reason::Reason;
+use crate::auth::server::AuthorizationServer;
+
+pub(super) async fn register(
+    State(server): State<Arc<AuthorizationServer>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match try_register(&server, body).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn try_register(
+    server: &AuthorizationServer,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, OAuthError> {
+    let body = body.map_err(|rejection| {
+        Reason::RegistrationInvalid.log();
+        OAuthError::new(rejection.status(), "invalid_client_metadata", "the body could not be read, or is too large")
+    })?;
+    let now = server.logins.clock.unix();
+    let client = Client::register(&body, &server.redirect_policy, now).map_err(|error| {
+        Reason::RegistrationInvalid.log();
+        OAuthError::new(error.status(), error.code(), error.to_string())
+    })?;
+    let client = client.with_scopes_of(&server.supported_scopes);
+    server.keep_new_client(&client).await?;
+    Ok(json_response(StatusCode::CREATED, &client.response()))
+}

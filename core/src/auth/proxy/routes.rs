@@ -1,0 +1,56 @@
+//! Which path leads where.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{MethodRouter, get, post};
+use bytes::Bytes;
+use http::header;
+
+use super::{authorize, callback, consent, register, token};
+use crate::auth::client::MAX_BODY;
+use crate::auth::cors::allow_any_origin;
+use crate::auth::server::AuthorizationServer;
+use crate::auth::urls::{AUTHORIZE, CONSENT, REGISTER, TOKEN};
+
+/// How long a client may keep the metadata.
+const METADATA_CACHING: &str = "public, max-age=300";
+
+/// The endpoints, relative to the public URL.
+pub(crate) fn app_routes(server: &Arc<AuthorizationServer>) -> Router {
+    let for_clients = Router::new()
+        .route(REGISTER, post(register::register))
+        .route(TOKEN, post(token::token))
+        .layer(from_fn(allow_any_origin));
+    let for_browsers = Router::new()
+        .without_v07_checks()
+        .route(AUTHORIZE, get(authorize::authorize))
+        .route(CONSENT, post(consent::consent))
+        .route(server.urls.callback_path(), get(callback::callback));
+    for_clients.merge(for_browsers).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(server.clone())
+}
+
+/// The metadata, at absolute paths of the origin (RFC 9728 §3.1, RFC 8414 §3.1).
+///
+/// There is no `openid-configuration`: half an OpenID Connect document stops clients that RFC 8414 satisfies.
+pub(crate) fn well_known_routes(server: &AuthorizationServer) -> Router {
+    let (urls, metadata) = (&server.urls, &server.metadata);
+    let mut router = Router::new().without_v07_checks();
+    for path in urls.resource_metadata_paths() {
+        router = router.route(&path, document(metadata.protected_resource.clone()));
+    }
+    let slashed = urls.slashed_resource_metadata_path();
+    router = router.route(&slashed, document(metadata.slashed_protected_resource.clone()));
+    for path in urls.server_metadata_paths() {
+        router = router.route(&path, document(metadata.authorization_server.clone()));
+    }
+    router.layer(from_fn(allow_any_origin))
+}
+
+fn document(document: Bytes) -> MethodRouter {
+    get(move || async move {
+        ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, METADATA_CACHING)], document)
+    })
+}

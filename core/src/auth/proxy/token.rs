@@ -1,0 +1,227 @@
+//! `/token`: codes and refresh tokens for access tokens (RFC 6749 §4.1.3, §6).
+
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+
+use crate::auth::client::Client;
+use crate::auth::codes::Redeemed;
+use crate::auth::grant_id::GrantId;
+use crate::auth::oauth_error::{OAuthError, json_response};
+use crate::auth::params::Params;
+use crate::auth::reason::Reason;
+use crate::auth::records::{AuthorizationRequest, Grant, RefreshToken};
+use crate::auth::refresh_tokens::Use;
+use crate::auth::scope::Scopes;
+use crate::auth::server::AuthorizationServer;
+
+pub(super) async fn token(
+    State(server): State<Arc<AuthorizationServer>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    match try_token(&server, &headers, body).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn try_token(
+    server: &AuthorizationServer,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, OAuthError> {
+    let is_form = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+        let kind = value.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    });
+    if !is_form {
+        return Err(OAuthError::invalid_request("the body must be application/x-www-form-urlencoded"));
+    }
+    let body = body.map_err(|rejection| {
+        Reason::RequestInvalid.log();
+        OAuthError::new(rejection.status(), "invalid_request", "the body could not be read, or is too large")
+    })?;
+    let params = Params::parse(&body).map_err(|error| {
+        Reason::RequestInvalid.log();
+        OAuthError::new(StatusCode::BAD_REQUEST, error.code(), error.to_string())
+    })?;
+    let grant_type = required(&params, "grant_type")?;
+    if !matches!(grant_type, "authorization_code" | "refresh_token") {
+        Reason::RequestInvalid.log();
+        return Err(OAuthError::new(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            "grant_type must be authorization_code or refresh_token",
+        ));
+    }
+    let client_id = required(&params, "client_id")?;
+    let client = server.client(client_id).await?.ok_or_else(OAuthError::invalid_client)?;
+    if params.get("resource").is_some_and(|resource| !server.urls.accepts_resource(resource)) {
+        return Err(OAuthError::invalid_target());
+    }
+    if grant_type == "authorization_code" {
+        exchange_code(server, &client, &params).await
+    } else {
+        refresh(server, &client.client_id, &params).await
+    }
+}
+
+fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuthError> {
+    params.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
+}
+
+async fn exchange_code(
+    server: &AuthorizationServer,
+    client: &Client,
+    params: &Params,
+) -> Result<Response, OAuthError> {
+    let (code, verifier) = (required(params, "code")?, required(params, "code_verifier")?);
+    let redirect_uri = params.get("redirect_uri");
+    let check = |request: &AuthorizationRequest| {
+        let redirect_uri_fits = match redirect_uri {
+            Some(redirect_uri) => redirect_uri == request.redirect_uri.as_str(),
+            None => !request.redirect_uri_sent,
+        };
+        if client.client_id != request.client_id || !redirect_uri_fits {
+            return Err(OAuthError::invalid_grant(
+                Reason::CodeForeign,
+                "the code was issued for another client or redirect_uri",
+            ));
+        }
+        if !request.challenge.verify(verifier) {
+            return Err(OAuthError::invalid_grant(Reason::PkceMismatch, "code_verifier does not fit the code"));
+        }
+        Ok(())
+    };
+    let id = match server.codes.redeem(code, check).await? {
+        Redeemed::Grant(id) => id,
+        Redeemed::Again(id) => {
+            server.logins.grants.end(&id, Reason::CodeUsed).await?;
+            return Err(OAuthError::invalid_grant(Reason::CodeUsed, "the code was used before"));
+        }
+    };
+    let live = server.logins.grants.load(&id).await?;
+    let grant = live.seen();
+    let (expires_at, idle) = rest(server, client.may_refresh());
+    let mut refresh_token = None;
+    if client.may_refresh() {
+        let token = server.refresh_tokens.first().ok_or_else(|| OAuthError::internal(&"no random bytes"))?;
+        let first = RefreshToken { grant: id.clone(), index: 0 };
+        server.refresh_tokens.put(&token, &first, &grant.subject, idle).await?;
+        refresh_token = Some(token);
+    }
+    let kept = server.logins.grants.update(&live, |grant| {
+        grant.expires_at = expires_at;
+        Continue::<(), ()>(())
+    });
+    let _: ControlFlow<(), ()> = kept.await?;
+    answer(server, &id, &grant, &grant.scopes, refresh_token.as_deref())
+}
+
+async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params) -> Result<Response, OAuthError> {
+    let presented = required(params, "refresh_token")?;
+    let unknown = || {
+        OAuthError::invalid_grant(Reason::RefreshTokenUnknown, "the refresh token is unknown, or its login has ended")
+    };
+    let known = server.refresh_tokens.find(presented).await?.ok_or_else(unknown)?;
+    let live = server.logins.grants.load(&known.grant).await?;
+    let grant = server.logins.grants.reload(&live).await?;
+    if grant.client_id != client_id {
+        return Err(OAuthError::invalid_grant(
+            Reason::RefreshTokenForeign,
+            "the refresh token was issued to another client",
+        ));
+    }
+    let scopes = narrowed(&grant.scopes, params.get("scope"))?;
+    if Use::of(known.index, grant.used) == Use::Reuse {
+        return reused(server, &known.grant).await;
+    }
+    // Before the chain moves: while the provider is away, the same token must go on working.
+    server.logins.fresh(&live).await?;
+    let (expires_at, idle) = rest(server, true);
+    let successor = server.refresh_tokens.successor(presented);
+    let next = RefreshToken { grant: known.grant.clone(), index: known.index.saturating_add(1) };
+    server.refresh_tokens.put(&successor, &next, &grant.subject, idle).await?;
+    let moved = server.logins.grants.update(&live, |grant| {
+        if Use::of(known.index, grant.used) == Use::Reuse {
+            return Break(());
+        }
+        grant.used = Some(known.index);
+        grant.expires_at = expires_at;
+        Continue(())
+    });
+    if moved.await?.is_break() {
+        return reused(server, &known.grant).await;
+    }
+    server.keep_used_client(client_id).await?;
+    answer(server, &known.grant, &live.seen(), &scopes, Some(&successor))
+}
+
+/// Two hold the chain, and nobody knows which of them is the thief.
+async fn reused(server: &AuthorizationServer, id: &GrantId) -> Result<Response, OAuthError> {
+    server.logins.grants.end(id, Reason::RefreshTokenReused).await?;
+    Err(OAuthError::invalid_grant(Reason::RefreshTokenReused, "the refresh token was used before: log in again"))
+}
+
+/// When a grant ends that is used now, and how long that is: it outlives its access token in any case.
+fn rest(server: &AuthorizationServer, refreshes: bool) -> (u64, Duration) {
+    let idle = if refreshes { server.refresh_token_idle_lifetime } else { Duration::ZERO };
+    let idle = idle.max(server.access_token_lifetime);
+    (server.logins.clock.unix().saturating_add(idle.as_secs()), idle)
+}
+
+/// The scopes of the new access token: those asked for that were granted (RFC 6749 §6). Scopes that this server never
+/// knew were left out when they were first asked for, and are again.
+fn narrowed(granted: &Scopes, asked: Option<&str>) -> Result<Scopes, OAuthError> {
+    let wrong = |description: String| OAuthError::new(StatusCode::BAD_REQUEST, "invalid_scope", description);
+    let asked = Scopes::parse(asked.unwrap_or_default()).map_err(|error| wrong(error.to_string()))?;
+    if asked.is_empty() || granted.is_empty() {
+        return Ok(granted.clone());
+    }
+    let both = granted.intersection(&asked);
+    if both.is_empty() { Err(wrong("none of the scopes was granted".to_owned())) } else { Ok(both) }
+}
+
+/// The token answer (RFC 6749 §5.1).
+fn answer(
+    server: &AuthorizationServer,
+    id: &GrantId,
+    grant: &Grant,
+    scopes: &Scopes,
+    refresh_token: Option<&str>,
+) -> Result<Response, OAuthError> {
+    let lifetime = lifetime(server, grant);
+    let access_token = server.access_tokens.issue(id, grant, scopes, lifetime);
+    let access_token = access_token.ok_or_else(|| OAuthError::internal(&"no access token could be made"))?;
+    let mut body = json!({
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": lifetime.as_secs(),
+    });
+    if let Some(refresh_token) = refresh_token {
+        body["refresh_token"] = json!(refresh_token);
+    }
+    if !scopes.is_empty() {
+        body["scope"] = json!(scopes);
+    }
+    Ok(json_response(StatusCode::OK, &body))
+}
+
+/// The provider's lifetimes do not matter to ours, as long as its tokens can be refreshed.
+fn lifetime(server: &AuthorizationServer, grant: &Grant) -> Duration {
+    match (&grant.upstream.refresh_token, grant.upstream.expires_at) {
+        (None, Some(end)) => {
+            let rest = Duration::from_secs(end.saturating_sub(server.logins.clock.unix()));
+            server.access_token_lifetime.min(rest)
+        }
+        _ => server.access_token_lifetime,
+    }
+}

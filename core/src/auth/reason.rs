@@ -1,0 +1,93 @@
+//! Why something was refused, in codes that stay the same, for logs and metrics.
+
+use super::grant_id::GrantId;
+
+/// A reason code. The names are part of what operators build on: add, never rename.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    TokenMissing,
+    TokenInvalid,
+    TokenExpired,
+    GrantEnded,
+    ScopeMissing,
+    ProviderAway,
+    ProviderRejected,
+    ProviderRefusesClient,
+    ProviderDenied,
+    IdentityRejected,
+    IdentityChanged,
+    StoreAway,
+    StoreBroken,
+    RegistrationInvalid,
+    RequestInvalid,
+    ClientUnknown,
+    RedirectUriInvalid,
+    ResourceForeign,
+    FormInvalid,
+    FormUsed,
+    BrowserForeign,
+    ConsentDenied,
+    StateUnknown,
+    CodeUnknown,
+    CodeUsed,
+    CodeForeign,
+    PkceMismatch,
+    RefreshTokenUnknown,
+    RefreshTokenForeign,
+    RefreshTokenReused,
+    Internal,
+}
+
+impl Reason {
+    /// The code.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenMissing => "token_missing",
+            Self::TokenInvalid => "token_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::GrantEnded => "grant_ended",
+            Self::ScopeMissing => "scope_missing",
+            Self::ProviderAway => "provider_away",
+            Self::ProviderRejected => "provider_rejected_grant",
+            Self::ProviderRefusesClient => "provider_refuses_client",
+            Self::ProviderDenied => "provider_denied",
+            Self::IdentityRejected => "identity_rejected",
+            Self::IdentityChanged => "identity_changed",
+            Self::StoreAway => "store_away",
+            Self::StoreBroken => "store_broken",
+            Self::RegistrationInvalid => "registration_invalid",
+            Self::RequestInvalid => "request_invalid",
+            Self::ClientUnknown => "client_unknown",
+            Self::RedirectUriInvalid => "redirect_uri_invalid",
+            Self::ResourceForeign => "resource_foreign",
+            Self::FormInvalid => "form_invalid",
+            Self::FormUsed => "form_used",
+            Self::BrowserForeign => "browser_foreign",
+            Self::ConsentDenied => "consent_denied",
+            Self::StateUnknown => "state_unknown",
+            Self::CodeUnknown => "code_unknown",
+            Self::CodeUsed => "code_used",
+            Self::CodeForeign => "code_foreign",
+            Self::PkceMismatch => "pkce_mismatch",
+            Self::RefreshTokenUnknown => "refresh_token_unknown",
+            Self::RefreshTokenForeign => "refresh_token_foreign",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Logs a refusal.
+    pub(crate) fn log(self) {
+        tracing::info!(target: "dari::auth", reason = self.as_str(), "refused");
+    }
+
+    /// Logs a refusal that concerns a grant.
+    pub(crate) fn log_for(self, grant: &GrantId) {
+        tracing::info!(target: "dari::auth", reason = self.as_str(), grant = %grant, "refused");
+    }
+
+    /// Logs a failure that the operator should see, with its cause. The cause must hold no secret.
+    pub(crate) fn log_failure(self, cause: &dyn std::fmt::Display) {
+        tracing::error!(target: "dari::auth", reason = self.as_str(), %cause, "failed");
+    }
+}

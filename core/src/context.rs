@@ -1,0 +1,113 @@
+//! What is known of a request while it is served: the one thing that both eras and both transports hand inwards.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::auth::Principal;
+use crate::protocol::{ClientCapabilities, ClientInfo, ProtocolVersion, RawJson, RequestId, RequestMeta};
+
+/// One request, as extractors see it ([`FromContext`](crate::FromContext)).
+pub struct RequestContext {
+    pub(crate) id: RequestId,
+    pub(crate) version: ProtocolVersion,
+    pub(crate) client_info: RawJson,
+    pub(crate) client_capabilities: RawJson,
+    pub(crate) meta: RequestMeta,
+    pub(crate) headers: HeaderMap,
+    pub(crate) principal: Option<Principal>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl RequestContext {
+    /// The JSON-RPC id.
+    #[must_use]
+    pub const fn id(&self) -> &RequestId {
+        &self.id
+    }
+
+    /// The protocol revision that the client speaks.
+    #[must_use]
+    pub const fn protocol_version(&self) -> ProtocolVersion {
+        self.version
+    }
+
+    /// Name and version of the client, as it says itself.
+    #[must_use]
+    pub fn client_info(&self) -> Option<ClientInfo> {
+        self.client_info.read()
+    }
+
+    /// What the client declared that it can do.
+    #[must_use]
+    pub fn client_capabilities(&self) -> ClientCapabilities {
+        self.client_capabilities.read().unwrap_or_default()
+    }
+
+    /// The request's `_meta`.
+    #[must_use]
+    pub const fn meta(&self) -> &RequestMeta {
+        &self.meta
+    }
+
+    /// The HTTP headers; empty where there is no HTTP. `Authorization` and `Cookie` are taken out before.
+    #[must_use]
+    pub const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Who is calling; `None` on a server without login.
+    #[must_use]
+    pub const fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
+    }
+
+    /// The value that was given to [`McpServer::state`](crate::McpServer::state), if one of this type was.
+    #[must_use]
+    pub fn state<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.shared.states.get()
+    }
+}
+
+impl fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .field("client_info", &self.client_info())
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What all requests of a server share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub(crate) states: States,
+    /// Whether an argument must have the exact JSON type of its schema.
+    pub(crate) strict_arguments: bool,
+    /// Whether the model is told the text of errors that their author did not write for it.
+    pub(crate) expose_errors: bool,
+}
+
+/// The values given to `.state(..)`, by type.
+#[derive(Default)]
+pub(crate) struct States(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+
+impl States {
+    /// Adds a value; gives back whether there already was one of this type.
+    pub(crate) fn insert<T: Any + Send + Sync>(&mut self, value: T) -> bool {
+        self.0.insert(TypeId::of::<T>(), Box::new(value)).is_some()
+    }
+
+    pub(crate) fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.0.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    pub(crate) fn contains(&self, type_id: TypeId) -> bool {
+        self.0.contains_key(&type_id)
+    }
+}

@@ -1,0 +1,41 @@
+//! What the macros emit against. No part of the public interface: it changes without notice.
+
+pub use crate::protocol::Icon;
+pub use crate::tool::ToolFn;
+pub use crate::tool::arg::{Arg, Constant, constant, literal, published};
+pub use crate::tool::builder::{Output, ToolBuilder, output};
+pub use crate::tool::param::{
+    ArgumentType, InjectedType, Parameter, Params, ToolParam, argument, injected, param, via,
+};
+
+/// The tool of a type that `#[mcp_tool]` made.
+pub fn register<T: ToolFn>(_: T) -> crate::Tool {
+    T::tool()
+}
+
+/// Whether no earlier tool of a list has this name.
+#[must_use]
+pub const fn is_new(name: &str, earlier: &[&str]) -> bool {
+    let mut index = 0;
+    while index < earlier.len() {
+        if same(name.as_bytes(), earlier[index].as_bytes()) {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}

@@ -1,0 +1,140 @@
+//! JSON-RPC errors and the HTTP statuses that go with them.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use super::{ProtocolVersion, RequestId};
+
+/// A JSON-RPC error code that the protocol defines (MCP 2026-07-28, Overview, Error Codes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// `-32700`: the body is not JSON.
+    ParseError,
+    /// `-32600`: JSON, but not a request.
+    InvalidRequest,
+    /// `-32601`: no such method here.
+    MethodNotFound,
+    /// `-32602`: the parameters do not fit the method.
+    InvalidParams,
+    /// `-32603`: the server failed.
+    InternalError,
+    /// `-32020`: headers and body disagree, or a required header is missing.
+    HeaderMismatch,
+    /// `-32021`: the request needs a capability that the client did not declare.
+    MissingRequiredClientCapability,
+    /// `-32022`: a protocol revision that is not served.
+    UnsupportedProtocolVersion,
+}
+
+impl ErrorCode {
+    /// The number on the wire.
+    #[must_use]
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::ParseError => -32700,
+            Self::InvalidRequest => -32600,
+            Self::MethodNotFound => -32601,
+            Self::InvalidParams => -32602,
+            Self::InternalError => -32603,
+            Self::HeaderMismatch => -32020,
+            Self::MissingRequiredClientCapability => -32021,
+            Self::UnsupportedProtocolVersion => -32022,
+        }
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i32(self.code())
+    }
+}
+
+/// A JSON-RPC error: the request itself could not be served (MCP 2026-07-28, Overview, Error Responses).
+///
+/// A tool that ran and failed answers with a [`ToolError`](crate::ToolError) instead, which the model gets to see.
+#[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct RpcError {
+    code: ErrorCode,
+    message: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+}
+
+impl RpcError {
+    /// An error with this code and a message for the client's developer.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), data: None }
+    }
+
+    /// Adds the machine-readable `data` member.
+    #[must_use]
+    pub fn with_data(mut self, data: Value) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// `-32602`: the parameters do not fit the method.
+    #[must_use]
+    pub fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidParams, message)
+    }
+
+    /// `-32603`, with a text that tells nothing of the inside.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(ErrorCode::InternalError, "Internal error")
+    }
+
+    /// `-32022`, naming what is served (MCP 2026-07-28, Versioning).
+    #[must_use]
+    pub fn unsupported_version(requested: &str) -> Self {
+        let supported = ProtocolVersion::ALL.map(ProtocolVersion::as_str);
+        Self::new(ErrorCode::UnsupportedProtocolVersion, "Unsupported protocol version")
+            .with_data(json!({ "supported": supported, "requested": requested }))
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The HTTP status that a stateless request gets with this error (MCP 2026-07-28, Streamable HTTP).
+    ///
+    /// Errors of the request's form are `400`, an unknown method is `404`, a failure of ours is `500`;
+    /// `-32602` from inside a method is an ordinary answer, `200`, which the caller of this function decides.
+    #[must_use]
+    pub const fn http_status(&self) -> StatusCode {
+        match self.code {
+            ErrorCode::MethodNotFound => StatusCode::NOT_FOUND,
+            ErrorCode::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::ParseError
+            | ErrorCode::InvalidRequest
+            | ErrorCode::InvalidParams
+            | ErrorCode::HeaderMismatch
+            | ErrorCode::MissingRequiredClientCapability
+            | ErrorCode::UnsupportedProtocolVersion => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// The error response around an [`RpcError`]; `id` is absent where it could not be read.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorResponse<'a> {
+    jsonrpc: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RequestId>,
+    error: &'a RpcError,
+}
+
+impl<'a> ErrorResponse<'a> {
+    pub(crate) const fn new(id: Option<&'a RequestId>, error: &'a RpcError) -> Self {
+        Self { jsonrpc: "2.0", id, error }
+    }
+}

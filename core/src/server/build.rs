@@ -1,0 +1,152 @@
+//! From a description to a server: every check, and all mistakes at once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::{McpServer, Server};
+use crate::dispatch::Registry;
+use crate::error::{BuildError, Error};
+use crate::transport::http::{Access, Endpoint, Guard, is_loopback, routers};
+
+impl McpServer {
+    /// Builds the server; `default_url` is where it can be reached if nothing else was said.
+    pub(super) fn build_at(mut self, default_url: Option<String>) -> Result<Server, Error> {
+        let mut problems = self.check();
+        let default_url = self.public_url.take().or(default_url);
+        let (access, public_url, session_keys) = self.access(default_url, &mut problems);
+        let base = public_url.as_deref().and_then(|url| check_public_url(url, &mut problems));
+        let registry = Registry::new(&self.info, self.instructions.as_deref(), self.tools);
+        let registry = registry.map_err(|error| problems.push(format!("a tool cannot be described in JSON: {error}")));
+
+        let (Some(access), Ok(registry), true) = (access, registry, problems.is_empty()) else {
+            return Err(BuildError::new(problems).into());
+        };
+        let guard = Guard::new(base.as_ref(), self.allowed_hosts, self.allowed_origins);
+        let mcp_url = public_url.map(|url| format!("{}{}", url.trim_end_matches('/'), self.path));
+        let shared = Arc::new(self.shared);
+        let endpoint = Arc::new(Endpoint::new(registry, shared, access, guard, session_keys, self.body_limit));
+        Ok(Server { routers: routers(&endpoint, &self.path), path: self.path, endpoint, mcp_url })
+    }
+
+    /// The login, the public URL that goes with it, and the keys that sign session ids.
+    #[cfg(feature = "auth")]
+    fn access(
+        &mut self,
+        default_url: Option<String>,
+        problems: &mut Vec<String>,
+    ) -> (Option<Access>, Option<String>, Vec<[u8; 32]>) {
+        let Some(proxy) = self.auth.take() else { return (Some(Access::Open), default_url, random_key(problems)) };
+        let defaults =
+            crate::auth::Defaults { public_url: default_url.clone(), mcp_path: &self.path, server_name: &self.info.name };
+        match proxy.build(defaults) {
+            Ok(gate) => {
+                let (url, keys) = (gate.public_url().to_owned(), gate.session_keys());
+                (Some(Access::Login(gate)), Some(url), keys)
+            }
+            Err(mistakes) => {
+                problems.extend(mistakes.iter().map(ToString::to_string));
+                (None, default_url, Vec::new())
+            }
+        }
+    }
+
+    #[cfg(not(feature = "auth"))]
+    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "the same call as with a login")]
+    fn access(
+        &mut self,
+        default_url: Option<String>,
+        problems: &mut Vec<String>,
+    ) -> (Option<Access>, Option<String>, Vec<[u8; 32]>) {
+        (Some(Access::Open), default_url, random_key(problems))
+    }
+
+    /// What can be found wrong without building anything.
+    pub(super) fn check(&mut self) -> Vec<String> {
+        let mut problems = std::mem::take(&mut self.problems);
+        if self.info.name.trim().is_empty() {
+            problems.push("the server has no name: give one to `McpServer::new(..)`".to_owned());
+        }
+        if !self.path.starts_with('/') || self.path.len() < 2 || self.path.ends_with('/') || self.path.contains(['{', '}', '?', '#']) {
+            problems.push(format!("`.path({:?})` must be a plain path such as \"/mcp\", without a slash at its end", self.path));
+        }
+        if self.body_limit == 0 {
+            problems.push("`.body_limit(0)` would refuse every request".to_owned());
+        }
+        for origin in &self.allowed_origins {
+            if Url::parse(origin).map_or(true, |url| url.origin().ascii_serialization() != *origin) {
+                problems.push(format!("`.allowed_origins(..)` holds {origin:?}, which is no origin: write scheme, host and port only, as in \"https://app.example.com\""));
+            }
+        }
+        let mut names = HashSet::new();
+        for tool in &self.tools {
+            let name = tool.name();
+            if !names.insert(name) {
+                problems.push(format!("two tools are named `{name}`: rename one with `#[mcp_tool(name = \"…\")]`"));
+            }
+            problems.extend(tool.problems().iter().map(|problem| format!("tool `{name}`: {problem}")));
+            self.check_requirements(tool, &mut problems);
+        }
+        problems
+    }
+
+    fn check_requirements(&self, tool: &crate::tool::Tool, problems: &mut Vec<String>) {
+        let (name, requirements) = (tool.name(), tool.requirements());
+        for (type_id, type_name) in &requirements.states {
+            if !self.shared.states.contains(*type_id) {
+                problems.push(format!("tool `{name}` takes `State<{type_name}>`, but no such value was given: add `.state(..)`"));
+            }
+        }
+        match self.login_provider() {
+            None if requirements.login => {
+                problems.push(format!("tool `{name}` takes an `AccessToken`, but the server has no login: add `.auth(..)`"));
+            }
+            None if !tool.scopes().is_empty() => {
+                problems.push(format!("tool `{name}` asks for scopes, but the server has no login: add `.auth(..)`"));
+            }
+            Some((type_id, logged_in_with)) => {
+                if let Some((wanted, wanted_name)) = requirements.provider.filter(|(wanted, _)| *wanted != type_id) {
+                    debug_assert_ne!(wanted, type_id);
+                    problems.push(format!("tool `{name}` takes an `AccessToken<{wanted_name}>`, but the server logs in with `{logged_in_with}`"));
+                }
+            }
+            None => {}
+        }
+    }
+
+    #[cfg(feature = "auth")]
+    fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {
+        self.auth.as_ref().map(crate::auth::OAuthProxy::provider_type)
+    }
+
+    #[cfg(not(feature = "auth"))]
+    #[expect(clippy::unused_self, reason = "the same call as with a login")]
+    fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {
+        None
+    }
+}
+
+/// A key that lives as long as the process: session ids of before a restart are then unknown.
+fn random_key(problems: &mut Vec<String>) -> Vec<[u8; 32]> {
+    let mut key = [0; 32];
+    if getrandom::fill(&mut key).is_err() {
+        problems.push("the system gives no random numbers".to_owned());
+    }
+    vec![key]
+}
+
+fn check_public_url(url: &str, problems: &mut Vec<String>) -> Option<Url> {
+    let parsed = Url::parse(url).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    match parsed {
+        Some(parsed) if parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(&parsed)) => Some(parsed),
+        Some(parsed) if parsed.scheme() == "http" => {
+            problems.push(format!("the public URL {url:?} must be https: plain http is for loopback only"));
+            None
+        }
+        _ => {
+            problems.push(format!("the public URL {url:?} is no URL such as \"https://mcp.example.com\""));
+            None
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! `McpServer`: the builder, its checks, and the ways to serve.
+
+mod banner;
+mod build;
+mod test_client;
+
+use std::any::Any;
+
+use axum::Router;
+use tokio::net::{TcpListener, ToSocketAddrs};
+
+pub use banner::banner;
+pub use test_client::{CallError, TestClient, ToolAnswer};
+
+use crate::Error;
+use crate::context::Shared;
+use crate::protocol::{Icon, Implementation};
+use crate::tool::Tool;
+use crate::transport::http;
+
+/// The largest request body that is read unless [`McpServer::body_limit`] says otherwise: 4 MiB.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// An MCP server: what it offers, who may use it, and where it is.
+///
+/// Nothing is checked while it is described; [`build`](Self::build), and with it every way to serve, reports all
+/// mistakes at once.
+///
+/// ```no_run
+/// use dari::prelude::*;
+///
+/// /// Adds two numbers.
+/// #[mcp_tool(read_only)]
+/// fn add(a: i64, b: i64) -> String {
+///     (a + b).to_string()
+/// }
+///
+/// # async fn run() -> Result<(), dari::Error> {
+/// McpServer::new("adder", "1.0.0").tools(tools![add]).serve("127.0.0.1:8000").await
+/// # }
+/// ```
+#[must_use = "a server does nothing until it is served"]
+pub struct McpServer {
+    info: Implementation,
+    instructions: Option<String>,
+    tools: Vec<Tool>,
+    shared: Shared,
+    public_url: Option<String>,
+    path: String,
+    allowed_hosts: Vec<String>,
+    allowed_origins: Vec<String>,
+    body_limit: usize,
+    #[cfg(feature = "auth")]
+    auth: Option<crate::auth::OAuthProxy>,
+    on_start: Option<Box<dyn FnOnce(&str) + Send>>,
+    problems: Vec<String>,
+}
+
+impl McpServer {
+    /// A server of this name and version, which clients show to their users.
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            info: Implementation { name: name.into(), version: version.into(), ..Implementation::default() },
+            instructions: None,
+            tools: Vec::new(),
+            shared: Shared::default(),
+            public_url: None,
+            path: "/mcp".to_owned(),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            body_limit: BODY_LIMIT,
+            #[cfg(feature = "auth")]
+            auth: None,
+            on_start: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The name for people, where it differs from the programmatic one.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.info.title = Some(title.into());
+        self
+    }
+
+    /// What models are told of the server as a whole.
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = Some(instructions.into());
+        self
+    }
+
+    /// A picture that clients may show.
+    pub fn icon(mut self, icon: Icon) -> Self {
+        self.info.icons.push(icon);
+        self
+    }
+
+    /// Adds tools: `tools![web_search, get_current_time]`. Clients list them in this order.
+    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
+        self.tools.extend(tools);
+        self
+    }
+
+    /// Gives a value to every function that takes [`State<T>`](crate::State).
+    pub fn state<T: Any + Clone + Send + Sync>(mut self, value: T) -> Self {
+        if self.shared.states.insert(value) {
+            let name = std::any::type_name::<T>();
+            self.problems.push(format!("two values of type `{name}` were given to `.state(..)`: wrap one in a type of its own"));
+        }
+        self
+    }
+
+    /// Puts a login in front of the server: a provider, or an [`OAuthProxy`](crate::auth::OAuthProxy) with settings.
+    #[cfg(feature = "auth")]
+    pub fn auth(mut self, auth: impl Into<crate::auth::OAuthProxy>) -> Self {
+        if self.auth.replace(auth.into()).is_some() {
+            self.problems.push("`.auth(..)` was called twice: a server has one login".to_owned());
+        }
+        self
+    }
+
+    /// The URL under which clients reach the server, without the MCP path: `https://mcp.example.com`.
+    ///
+    /// The `Host` and `Origin` checks follow from it. Where it is not set, it is the address that is listened on, if
+    /// that is a loopback one. A login brings its own ([`OAuthProxy::public_url`](crate::auth::OAuthProxy)).
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// The path of the MCP endpoint; `/mcp` unless said otherwise.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Further values of `Host` that are served, such as the name behind a gateway: `internal:8080`.
+    pub fn allowed_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_hosts.extend(hosts.into_iter().map(Into::into));
+        self
+    }
+
+    /// Further origins whose pages may call the server: `https://app.example.com`.
+    pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_origins.extend(origins.into_iter().map(Into::into));
+        self
+    }
+
+    /// The largest request body that is read, in bytes; 4 MiB unless said otherwise.
+    pub const fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Whether an argument must have the exact JSON type of its schema.
+    ///
+    /// Off unless said otherwise: models write `"10"` where a number is asked for, and are understood.
+    pub const fn strict_arguments(mut self, strict: bool) -> Self {
+        self.shared.strict_arguments = strict;
+        self
+    }
+
+    /// Whether the model is told the text of errors that came in by `?` and were not written for it.
+    ///
+    /// Off unless said otherwise: such errors are logged, and the model gets the id to find them by.
+    pub const fn expose_errors(mut self, expose: bool) -> Self {
+        self.shared.expose_errors = expose;
+        self
+    }
+
+    /// Calls this with the URL of the MCP endpoint once the server listens, for instance to print a [`banner`].
+    pub fn on_start(mut self, call: impl FnOnce(&str) + Send + 'static) -> Self {
+        self.on_start = Some(Box::new(call));
+        self
+    }
+
+    /// Checks everything and serves nothing.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the description, at once.
+    pub fn build(self) -> Result<Server, Error> {
+        self.build_at(None)
+    }
+
+    /// Serves over HTTP until SIGTERM or Ctrl-C; running calls then have 30 s to finish.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the description, or that the address cannot be listened on.
+    pub async fn serve(self, address: impl ToSocketAddrs + std::fmt::Debug) -> Result<(), Error> {
+        let shown = format!("{address:?}");
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|source| Error::Listen { address: shown.replace('"', ""), source })?;
+        self.serve_on(listener, shutdown_signal()).await
+    }
+
+    /// Serves on a listener until `stop` resolves.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the description, or a failure of the listener.
+    pub async fn serve_on(mut self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let address = listener.local_addr().map_err(|source| Error::Serve { address: None, source })?;
+        let default_url = address.ip().is_loopback().then(|| format!("http://{address}"));
+        let on_start = self.on_start.take();
+        let server = self.build_at(default_url)?;
+        let endpoint = server.endpoint.clone();
+        tracing::info!(%address, url = server.mcp_url.as_deref(), "serving MCP");
+        if let Some(call) = on_start {
+            call(server.mcp_url.as_deref().unwrap_or(&format!("http://{address}{}", server.path)));
+        }
+        let served = http::serve(listener, server.into_router(), stop, || endpoint.shut_down()).await;
+        served.map_err(|source| Error::Serve { address: Some(address), source })
+    }
+
+    /// Everything as one router, for the root of an origin.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the description.
+    pub fn into_router(self) -> Result<Router, Error> {
+        Ok(self.build()?.into_router())
+    }
+
+    /// The routes in two parts, to nest under a path: `Router::new().nest("/api", app).merge(well_known)`.
+    ///
+    /// The public URL then ends with that path: `https://example.com/api`.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the description.
+    pub fn into_parts(self) -> Result<(Router, Router), Error> {
+        Ok(self.build()?.into_parts())
+    }
+}
+
+/// A server whose description was found to be right.
+#[must_use = "a server does nothing until its routes are served"]
+pub struct Server {
+    endpoint: std::sync::Arc<http::Endpoint>,
+    routers: http::Routers,
+    path: String,
+    mcp_url: Option<String>,
+}
+
+impl Server {
+    /// The URL of the MCP endpoint, if the public URL is known.
+    #[must_use]
+    pub fn mcp_url(&self) -> Option<&str> {
+        self.mcp_url.as_deref()
+    }
+
+    /// Everything as one router, for the root of an origin.
+    #[must_use]
+    pub fn into_router(self) -> Router {
+        self.routers.app.merge(self.routers.well_known)
+    }
+
+    /// The routes in two parts, to nest under a path.
+    #[must_use]
+    pub fn into_parts(self) -> (Router, Router) {
+        (self.routers.app, self.routers.well_known)
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("mcp_url", &self.mcp_url).finish_non_exhaustive()
+    }
+}
+
+/// Resolves when the process is told to stop.
+async fn shutdown_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,205 @@
+//! The arguments of a call: one walk over the raw object, then each value straight into its parameter.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::value::Error as ValueError;
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::ToolError;
+use super::check::{Check, Definitions};
+use super::fault::{self, Faults};
+use super::lenient;
+use crate::extract::Rejection;
+use crate::protocol::RpcError;
+
+/// What a tool takes.
+#[derive(Debug, Default)]
+pub(crate) struct Arguments {
+    pub(super) list: Vec<Argument>,
+    /// `$defs` of the input schema: what recursive types point at.
+    pub(super) definitions: Value,
+    pub(super) checks: Definitions,
+}
+
+/// One argument.
+#[derive(Debug)]
+pub(super) struct Argument {
+    pub(super) name: &'static str,
+    /// Its property in the input schema.
+    pub(super) schema: Value,
+    pub(super) required: bool,
+    /// `None` where serde checks all there is to check.
+    pub(super) check: Option<Check>,
+    /// The header that repeats it (`x-mcp-header`).
+    pub(super) header: Option<&'static str>,
+}
+
+/// The arguments of one call while they are read.
+pub struct Reader<'a> {
+    arguments: &'a Arguments,
+    slots: Vec<Slot<'a>>,
+    faults: Faults,
+    unknown: Vec<Cow<'a, str>>,
+    strict: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Slot<'a> {
+    Absent,
+    Given(&'a RawValue),
+    Doubled,
+}
+
+impl<'a> Reader<'a> {
+    /// Sorts the members of `json` into slots; no text at all and `null` are `{}`.
+    pub(super) fn new(arguments: &'a Arguments, json: &'a [u8], strict: bool) -> Result<Self, RpcError> {
+        let mut reader = Self {
+            arguments,
+            slots: vec![Slot::Absent; arguments.list.len()],
+            faults: Faults::default(),
+            unknown: Vec::new(),
+            strict,
+        };
+        if !json.is_empty() && json != b"null" {
+            serde_json::Deserializer::from_slice(json)
+                .deserialize_map(Walk(&mut reader))
+                .map_err(|_| RpcError::invalid_params("`params.arguments` must be an object"))?;
+        }
+        Ok(reader)
+    }
+
+    /// The value of one argument; `None` where there is a fault, which is then noted.
+    pub(super) fn read<T: DeserializeOwned>(&mut self, index: usize, default: Option<fn() -> T>) -> Option<T> {
+        let argument = &self.arguments.list[index];
+        let raw = match (self.slots[index], default) {
+            (Slot::Doubled, _) => {
+                self.faults.add(argument.name, "given twice");
+                return None;
+            }
+            (Slot::Given(raw), Some(default)) if raw.get() == "null" && !self.strict => return Some(default()),
+            (Slot::Given(raw), _) => raw,
+            (Slot::Absent, Some(default)) => return Some(default()),
+            (Slot::Absent, None) => {
+                let value = if argument.required { None } else { left_out() };
+                if value.is_none() {
+                    self.faults.add(argument.name, "missing");
+                }
+                return value;
+            }
+        };
+        match serde_json::from_str(raw.get()) {
+            Ok(value) => {
+                let Some(check) = &argument.check else { return Some(value) };
+                // What serde could read into a type, it can read into a tree.
+                let tree: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+                self.check(argument, check, &tree).then_some(value)
+            }
+            Err(error) => {
+                let mended = if self.strict { None } else { self.mend(argument, raw) };
+                let Some((value, tree)) = mended else {
+                    self.faults.add(argument.name, &fault::from_serde(&error));
+                    return None;
+                };
+                let passes = argument.check.as_ref().is_none_or(|check| self.check(argument, check, &tree));
+                passes.then_some(value)
+            }
+        }
+    }
+
+    fn mend<T: DeserializeOwned>(&self, argument: &Argument, raw: &RawValue) -> Option<(T, Value)> {
+        let mut tree: Value = serde_json::from_str(raw.get()).ok()?;
+        if !lenient::mend(&mut tree, &argument.schema, &self.arguments.definitions) {
+            return None;
+        }
+        let value = serde_json::from_str(&tree.to_string()).ok()?;
+        Some((value, tree))
+    }
+
+    fn check(&mut self, argument: &Argument, check: &Check, tree: &Value) -> bool {
+        // An argument that may be left out may be `null` too.
+        if tree.is_null() && !argument.required {
+            return true;
+        }
+        let mut faults = Vec::new();
+        check.run(tree, argument.name, &self.arguments.checks, &mut faults);
+        for (path, fault) in &faults {
+            self.faults.add(path, fault);
+        }
+        faults.is_empty()
+    }
+
+    /// Ends the reading: all faults together, in one text.
+    pub(super) fn finish(mut self) -> Result<(), Rejection> {
+        for name in &self.unknown {
+            let names: Vec<String> =
+                self.arguments.list.iter().map(|argument| format!("`{}`", argument.name)).collect();
+            let known = if names.is_empty() { "the tool takes no arguments".into() } else { names.join(", ") };
+            let known = if names.is_empty() { known } else { format!("the tool takes {known}") };
+            self.faults.add(name, &format!("unknown, {known}"));
+        }
+        self.faults.text().map_or(Ok(()), |text| Err(Rejection::Tool(ToolError::new(text))))
+    }
+}
+
+/// Sorts the members of the arguments object into the slots of a reader.
+struct Walk<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de> Visitor<'de> for Walk<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self(reader) = self;
+        while let Some(Key(name)) = map.next_key()? {
+            match reader.arguments.list.iter().position(|argument| argument.name == name) {
+                Some(index) => {
+                    let value = map.next_value()?;
+                    let slot = &mut reader.slots[index];
+                    *slot = if matches!(slot, Slot::Absent) { Slot::Given(value) } else { Slot::Doubled };
+                }
+                None => {
+                    map.next_value::<de::IgnoredAny>()?;
+                    if !reader.unknown.contains(&name) && reader.unknown.len() < 32 {
+                        reader.unknown.push(name);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name that is borrowed wherever it holds no escapes.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The value of an argument that was left out, for a type that has one: `None` of an `Option`.
+pub(super) fn left_out<T: DeserializeOwned>() -> Option<T> {
+    T::deserialize(LeftOut).ok()
+}
+
+/// The deserializer of what is not there: an option is none, and anything else fails.
+struct LeftOut;
+
+impl<'de> Deserializer<'de> for LeftOut {
+    type Error = ValueError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, ValueError> {
+        Err(de::Error::custom("missing"))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}

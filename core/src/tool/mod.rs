@@ -1,0 +1,162 @@
+//! Tools: what the macro makes of a function, and what the server runs.
+
+pub(crate) mod arg;
+mod arguments;
+pub(crate) mod builder;
+mod check;
+mod error;
+mod fault;
+mod lenient;
+mod output;
+pub(crate) mod param;
+mod run;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+pub use error::{ModelMessage, ResultExt, ToolError};
+pub use output::{Json, ToolOutput};
+
+use self::arguments::Arguments;
+use crate::RequestContext;
+use crate::extract::{Rejection, Requirements};
+use crate::protocol::{CallToolResult, Icon, ToolAnnotations};
+
+/// What came of a call; failures that the model is told are results too, so `Rejection::Tool` is never among these.
+pub(crate) type Outcome = Result<CallToolResult, Rejection>;
+
+/// What runs a call, given the request and the arguments as JSON text.
+pub(crate) type Handler = Arc<dyn Fn(RequestContext, Bytes) -> BoxFuture<'static, Outcome> + Send + Sync>;
+
+/// A tool: what is published of it, and the function that it runs.
+///
+/// [`mcp_tool`](crate::mcp_tool) makes one of a function, and [`tools!`](crate::tools) lists them for a server.
+/// Cheap to clone. Serialized, it is the entry of `tools/list`.
+#[derive(Clone)]
+pub struct Tool {
+    definition: Arc<Definition>,
+    handler: Handler,
+}
+
+/// All that is known of a tool before it is called.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Definition {
+    name: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Cow<'static, str>>,
+    input_schema: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "is_default")]
+    annotations: ToolAnnotations,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    icons: Vec<Icon>,
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+    #[serde(skip)]
+    scopes: Vec<Cow<'static, str>>,
+    #[serde(skip)]
+    timeout: Option<Duration>,
+    #[serde(skip)]
+    requirements: Requirements,
+    #[serde(skip)]
+    problems: Vec<String>,
+    #[serde(skip)]
+    arguments: Arguments,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Tool {
+    /// The name that clients call it by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// What it does, as the model reads it.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.definition.description.as_deref()
+    }
+
+    /// The JSON Schema of its arguments.
+    #[must_use]
+    pub fn input_schema(&self) -> &RawValue {
+        &self.definition.input_schema
+    }
+
+    /// The JSON Schema of its `structuredContent`, where it gives any.
+    #[must_use]
+    pub fn output_schema(&self) -> Option<&RawValue> {
+        self.definition.output_schema.as_deref()
+    }
+
+    /// The scopes that a caller must have been granted.
+    pub(crate) fn scopes(&self) -> &[Cow<'static, str>] {
+        &self.definition.scopes
+    }
+
+    /// What its extractors need of the server.
+    pub(crate) fn requirements(&self) -> &Requirements {
+        &self.definition.requirements
+    }
+
+    /// Mistakes of its author that only `build()` can tell, each a sentence.
+    pub(crate) fn problems(&self) -> &[String] {
+        &self.definition.problems
+    }
+
+    /// The arguments that a header repeats: name and header (MCP 2026-07-28, `x-mcp-header`).
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let arguments = self.definition.arguments.list.iter();
+        arguments.filter_map(|argument| Some((argument.name, argument.header?)))
+    }
+
+    /// Runs it; `arguments` is a JSON object, or empty where there were none.
+    pub(crate) fn call(&self, context: RequestContext, arguments: Bytes) -> BoxFuture<'static, Outcome> {
+        (self.handler)(context, arguments)
+    }
+}
+
+impl Serialize for Tool {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.definition.serialize(serializer)
+    }
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tool").field("name", &self.definition.name).finish_non_exhaustive()
+    }
+}
+
+/// What `#[mcp_tool]` makes of a function: a type of the function's name that knows the tool.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no tool",
+    label = "not made by `#[mcp_tool]`",
+    note = "write `#[mcp_tool]` above the function"
+)]
+pub trait ToolFn {
+    /// The name that clients call it by.
+    const NAME: &'static str;
+
+    /// The tool.
+    fn tool() -> Tool;
+}

@@ -1,0 +1,67 @@
+//! Tools made by the macro, called as the server calls them.
+
+mod arguments;
+mod errors;
+mod outputs;
+mod schemas;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::{Tool, ToolFn};
+use crate::RequestContext;
+use crate::context::Shared;
+use crate::extract::Rejection;
+use crate::protocol::{CallToolResult, ProtocolVersion, RawJson, RequestId, RequestMeta};
+
+/// A request to a server with these settings.
+fn context(shared: Shared) -> RequestContext {
+    RequestContext {
+        id: RequestId::Number(7),
+        version: ProtocolVersion::LATEST,
+        client_info: RawJson::new(Bytes::from_static(br#"{"name":"tester","version":"1"}"#)),
+        client_capabilities: RawJson::default(),
+        meta: RequestMeta(RawJson::new(Bytes::from_static(br#"{"example.com/team":"search"}"#))),
+        headers: HeaderMap::from_iter([(http::header::HOST, http::HeaderValue::from_static("example.com"))]),
+        principal: None,
+        shared: Arc::new(shared),
+    }
+}
+
+fn tool<T: ToolFn>(_: T) -> Tool {
+    let tool = T::tool();
+    assert_eq!(tool.problems(), [] as [String; 0], "{}", tool.name());
+    tool
+}
+
+async fn call_with(tool: &Tool, shared: Shared, arguments: &str) -> Result<CallToolResult, Rejection> {
+    tool.call(context(shared), Bytes::copy_from_slice(arguments.as_bytes())).await
+}
+
+/// The result of a call, as it goes to the client.
+async fn call(tool: &Tool, arguments: &Value) -> Value {
+    let arguments = arguments.to_string();
+    let result = call_with(tool, Shared::default(), &arguments).await.expect("a result");
+    serde_json::to_value(result).expect("JSON")
+}
+
+/// The text of a call that went well.
+async fn text(tool: &Tool, arguments: Value) -> String {
+    let result = call(tool, &arguments).await;
+    assert_eq!(result.get("isError"), None, "{result}");
+    result["content"][0]["text"].as_str().expect("text").to_owned()
+}
+
+/// What the model is told of a call that failed.
+async fn fault(tool: &Tool, arguments: Value) -> String {
+    let result = call(tool, &arguments).await;
+    assert_eq!(result["isError"], json!(true), "{result}");
+    result["content"][0]["text"].as_str().expect("text").to_owned()
+}
+
+fn input_schema(tool: &Tool) -> Value {
+    serde_json::from_str(tool.input_schema().get()).expect("JSON")
+}

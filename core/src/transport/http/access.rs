@@ -1,0 +1,59 @@
+//! Who may call: everyone, or whoever is logged in.
+
+use axum::response::Response;
+use http::HeaderMap;
+
+use crate::auth::Principal;
+use crate::dispatch::Refused;
+
+/// What stands before the MCP endpoint.
+#[derive(Clone)]
+pub(crate) enum Access {
+    /// Nothing: the server has no login.
+    Open,
+    /// A login.
+    #[cfg(feature = "auth")]
+    Login(crate::auth::Gate),
+}
+
+impl Access {
+    /// The caller, or the answer that tells the client how to log in.
+    #[cfg_attr(not(feature = "auth"), expect(clippy::unused_async, reason = "without a login there is nothing to wait for"))]
+    pub(super) async fn authenticate(&self, _headers: &HeaderMap) -> Result<Option<Principal>, Response> {
+        match self {
+            Self::Open => Ok(None),
+            #[cfg(feature = "auth")]
+            Self::Login(gate) => match gate.authenticate(_headers).await {
+                Ok(principal) => Ok(Some(principal)),
+                Err(refusal) => Err(gate.respond(refusal)),
+            },
+        }
+    }
+
+    /// The answer to a call that was refused on its way to the function.
+    pub(super) fn refuse(&self, refused: Refused) -> Response {
+        match self {
+            Self::Open => open(refused),
+            #[cfg(feature = "auth")]
+            Self::Login(gate) => match refused {
+                Refused::LoginRequired => gate.login_required(),
+                Refused::ProviderUnavailable { retry_after } => gate.provider_unavailable(retry_after),
+                Refused::InsufficientScope(scopes) => gate.insufficient_scope(&scopes),
+            },
+        }
+    }
+}
+
+/// Without a login there is nobody to send anywhere; an extractor of the user's own may still refuse.
+fn open(refused: Refused) -> Response {
+    use axum::response::IntoResponse;
+    use http::{StatusCode, header};
+
+    match refused {
+        Refused::LoginRequired => StatusCode::UNAUTHORIZED.into_response(),
+        Refused::InsufficientScope(_) => StatusCode::FORBIDDEN.into_response(),
+        Refused::ProviderUnavailable { retry_after } => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, retry_after)]).into_response()
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The MCP endpoint: a request from its first check to its answer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
+use tokio_util::sync::CancellationToken;
+
+use super::access::Access;
+use super::era::Era;
+use super::guard::Guard;
+use super::headers::ParamHeader;
+use super::session::Sessions;
+use super::{answer, body, cors, era, headers};
+use crate::RequestContext;
+use crate::auth::Principal;
+use crate::context::Shared;
+use crate::dispatch::{Method, Outcome, Refused, Registry, Request};
+use crate::protocol::{
+    ErrorCode, Message, MessageError, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError,
+};
+use crate::transport::encode::Encoder;
+
+/// Everything that the MCP route needs.
+pub(crate) struct Endpoint {
+    pub(super) registry: Registry,
+    pub(super) shared: Arc<Shared>,
+    pub(super) access: Access,
+    pub(super) guard: Guard,
+    pub(super) sessions: Sessions,
+    pub(super) body_limit: usize,
+    /// The arguments that a header repeats, of the tools that have some (`x-mcp-header`).
+    param_headers: HashMap<Box<str>, Vec<ParamHeader>>,
+    /// Ends streams that would otherwise stay open.
+    pub(super) shutdown: CancellationToken,
+}
+
+/// A request as it came off the wire and past the bearer check.
+pub(super) struct Arrived {
+    pub(super) headers: HeaderMap,
+    pub(super) principal: Option<Principal>,
+    pub(super) body: Bytes,
+}
+
+impl Endpoint {
+    pub(crate) fn new(
+        registry: Registry,
+        shared: Arc<Shared>,
+        access: Access,
+        guard: Guard,
+        session_keys: Vec<[u8; 32]>,
+        body_limit: usize,
+    ) -> Self {
+        let with_headers = registry.tools().map(|tool| (tool.name().into(), headers::declared(tool)));
+        let param_headers = with_headers.filter(|(_, declared)| !declared.is_empty()).collect();
+        let (sessions, shutdown) = (Sessions::new(session_keys), CancellationToken::new());
+        Self { registry, shared, access, guard, sessions, body_limit, param_headers, shutdown }
+    }
+
+    /// Ends the streams that are open.
+    pub(crate) fn shut_down(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Answers one HTTP request to the MCP path.
+    pub(super) async fn handle(self: Arc<Self>, request: HttpRequest<Body>) -> Response {
+        let origin = match self.guard.check_origin(request.headers()) {
+            Ok(origin) => origin.cloned(),
+            Err(refusal) => {
+                tracing::warn!(reason = "origin_not_allowed", "{refusal}");
+                let refusal = RpcError::new(ErrorCode::InvalidRequest, refusal.to_string());
+                return answer::error_with(StatusCode::FORBIDDEN, None, &refusal);
+            }
+        };
+        let mut response = if request.method() == HttpMethod::OPTIONS {
+            cors::preflight(request.headers())
+        } else {
+            self.authorized(request).await
+        };
+        if let Some(origin) = origin {
+            cors::allow(&mut response, &origin);
+        }
+        response
+    }
+
+    /// The bearer check comes before anything else is judged: a client without a token learns how to get one.
+    async fn authorized(self: Arc<Self>, request: HttpRequest<Body>) -> Response {
+        let (parts, body) = request.into_parts();
+        let principal = match self.access.authenticate(&parts.headers).await {
+            Ok(principal) => principal,
+            Err(challenge) => return challenge,
+        };
+        let mut headers = parts.headers;
+        headers.remove(header::AUTHORIZATION);
+        headers.remove(header::COOKIE);
+        match parts.method {
+            HttpMethod::POST => match body::read(&headers, body, self.body_limit).await {
+                Ok(body) => self.post(Arrived { headers, principal, body }).await,
+                Err(refusal) => answer::error_with(refusal.status, None, &refusal.error),
+            },
+            HttpMethod::GET => self.get(&headers, principal.as_ref()),
+            HttpMethod::DELETE => self.delete(&headers, principal.as_ref()),
+            _ => not_allowed(),
+        }
+    }
+
+    async fn post(self: Arc<Self>, arrived: Arrived) -> Response {
+        let body = arrived.body.clone();
+        match Message::parse(&body) {
+            Ok(Message::Request { id, method, params }) => {
+                let params = match params.map(|params| serde_json::from_str(params.get())).transpose() {
+                    Ok(params) => params.unwrap_or_default(),
+                    Err(_) => return answer::error(Some(&id), &malformed_params()),
+                };
+                self.request(arrived, id, &method, &params).await.unwrap_or_else(|refusal| *refusal)
+            }
+            Ok(Message::Response) if headers::is_stateless(&arrived.headers) => {
+                let message = "Invalid request: this server sends no requests to answer";
+                answer::error(None, &RpcError::new(ErrorCode::InvalidRequest, message))
+            }
+            // No notification of this revision asks anything of a server over HTTP.
+            Ok(Message::Notification) if headers::is_stateless(&arrived.headers) => {
+                answer::empty(StatusCode::ACCEPTED)
+            }
+            Ok(Message::Notification | Message::Response) => self.legacy_one_way(&arrived),
+            Err(MessageError::NotJson) => {
+                let error = RpcError::new(ErrorCode::ParseError, "Parse error: the body is not JSON in UTF-8");
+                answer::error(None, &error)
+            }
+            Err(MessageError::Invalid { id, reason }) => {
+                let error = RpcError::new(ErrorCode::InvalidRequest, format!("Invalid request: {reason}"));
+                answer::error(id.as_ref(), &error)
+            }
+        }
+    }
+
+    async fn request(
+        self: Arc<Self>,
+        arrived: Arrived,
+        id: RequestId,
+        method: &str,
+        params: &Params<'_>,
+    ) -> Result<Response, Box<Response>> {
+        let refuse = |error: RpcError| Box::new(answer::error(Some(&id), &error));
+        let meta: ProtocolMeta<'_> = match params.meta {
+            Some(meta) => serde_json::from_str(meta.get()).map_err(|_| refuse(malformed_params()))?,
+            None => ProtocolMeta::default(),
+        };
+        let era = era::of(&arrived.headers, method, meta.protocol_version.as_deref()).map_err(refuse)?;
+        match era {
+            Era::Stateless(version) => {
+                self.check_stateless(&arrived.headers, method, params, &meta).map_err(refuse)?;
+                Ok(self.stateless(arrived, id, version, method, params, &meta).await)
+            }
+            Era::Initialize => Ok(self.initialize(&arrived, &id)),
+            Era::Session(session) => match self.sessions.find(session, arrived.principal.as_ref()) {
+                Some(session) => Ok(self.legacy_request(arrived, id, session, method, params).await),
+                None => Err(Box::new(super::legacy::session_not_found(Some(&id)))),
+            },
+            Era::Sessionless(version) => {
+                let session = super::session::Session::sessionless(version);
+                Ok(self.legacy_request(arrived, id, session, method, params).await)
+            }
+        }
+    }
+
+    /// The rules of a stateless request beyond its version.
+    fn check_stateless(
+        &self,
+        headers: &HeaderMap,
+        method: &str,
+        params: &Params<'_>,
+        meta: &ProtocolMeta<'_>,
+    ) -> Result<(), RpcError> {
+        let missing = |key: &str| RpcError::invalid_params(format!("`_meta` lacks `io.modelcontextprotocol/{key}`"));
+        if meta.protocol_version.is_none() {
+            return Err(missing("protocolVersion"));
+        }
+        match meta.client_capabilities {
+            None => return Err(missing("clientCapabilities")),
+            Some(capabilities) if !capabilities.get().starts_with('{') => return Err(malformed_params()),
+            Some(_) => {}
+        }
+        headers::check(headers, method, params)?;
+        match params.name.as_deref().and_then(|name| self.param_headers.get(name)) {
+            Some(declared) if method == "tools/call" => headers::check_params(headers, declared, params.arguments),
+            _ => Ok(()),
+        }
+    }
+
+    /// Serves a stateless request in place: a client that hangs up drops it, which is how it cancels.
+    async fn stateless(
+        &self,
+        arrived: Arrived,
+        id: RequestId,
+        version: ProtocolVersion,
+        method: &str,
+        params: &Params<'_>,
+        meta: &ProtocolMeta<'_>,
+    ) -> Response {
+        let Arrived { headers, principal, body } = arrived;
+        let context = RequestContext {
+            id: id.clone(),
+            version,
+            client_info: RawJson::within(&body, meta.client_info),
+            client_capabilities: RawJson::within(&body, meta.client_capabilities),
+            meta: RequestMeta(RawJson::within(&body, params.meta)),
+            headers,
+            principal,
+            shared: Arc::clone(&self.shared),
+        };
+        let request = Request { method: Method::parse(method), params: params.detach(&body), context };
+        let outcome = self.registry.dispatch(request).await;
+        let status = match &outcome {
+            Ok(Outcome::Error(error)) if error.code() != ErrorCode::InvalidParams => error.http_status(),
+            _ => StatusCode::OK,
+        };
+        self.respond(version, &id, outcome, status)
+    }
+
+    /// The HTTP response to what came of a request.
+    pub(super) fn respond(
+        &self,
+        version: ProtocolVersion,
+        id: &RequestId,
+        outcome: Result<Outcome, Refused>,
+        status: StatusCode,
+    ) -> Response {
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(refused) => return self.access.refuse(refused),
+        };
+        let encoder = Encoder { version, server_info: &self.registry.server_info };
+        match encoder.response(id, &outcome) {
+            Ok(body) => answer::json(status, body),
+            Err(failure) => {
+                tracing::error!(request = %id, "the result could not be serialized: {failure}");
+                answer::error(Some(id), &RpcError::internal())
+            }
+        }
+    }
+}
+
+fn malformed_params() -> RpcError {
+    RpcError::invalid_params("The parameters do not have the form that the method asks for")
+}
+
+pub(super) fn not_allowed() -> Response {
+    let mut response = answer::empty(StatusCode::METHOD_NOT_ALLOWED);
+    response.headers_mut().insert(header::ALLOW, http::HeaderValue::from_static("POST"));
+    response
+}

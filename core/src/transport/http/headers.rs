@@ -1,0 +1,194 @@
+//! Header and body must agree (MCP 2026-07-28, Streamable HTTP, Request Metadata).
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::{HeaderMap, HeaderName};
+use serde_json::value::RawValue;
+
+use crate::protocol::{ErrorCode, Params, ProtocolVersion, RpcError};
+use crate::tool::Tool;
+
+pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
+
+/// Whether a message without parameters to tell is sent in the current revision.
+pub(super) fn is_stateless(headers: &HeaderMap) -> bool {
+    headers.get(PROTOCOL_VERSION).is_some_and(|version| version == ProtocolVersion::LATEST.as_str())
+}
+
+/// Checks the headers that every stateless request repeats from its body.
+pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
+    let sent = required(headers, &METHOD)?;
+    if sent != method {
+        return Err(differs(&METHOD, sent, method));
+    }
+    let name = match method {
+        "tools/call" | "prompts/get" => params.name.as_deref(),
+        "resources/read" => params.uri.as_deref(),
+        _ => return Ok(()),
+    };
+    // A body without the name is the method's own error; the header has nothing to agree with.
+    let Some(name) = name else { return Ok(()) };
+    let sent = decode(&NAME, required(headers, &NAME)?)?;
+    if sent == name { Ok(()) } else { Err(differs(&NAME, &sent, name)) }
+}
+
+/// An argument that a header repeats.
+pub(super) struct ParamHeader {
+    header: HeaderName,
+    property: Box<str>,
+}
+
+/// The headers that a tool's schema declares (`x-mcp-header`); their grammar was checked when it was compiled.
+pub(super) fn declared(tool: &Tool) -> Vec<ParamHeader> {
+    let header = |name: &str| HeaderName::try_from(format!("mcp-param-{name}")).ok();
+    tool.headers().filter_map(|(property, name)| Some(ParamHeader { header: header(name)?, property: property.into() })).collect()
+}
+
+/// Checks the `Mcp-Param-*` headers of a tool whose schema declares some.
+pub(super) fn check_params(
+    headers: &HeaderMap,
+    declared: &[ParamHeader],
+    arguments: Option<&RawValue>,
+) -> Result<(), RpcError> {
+    let arguments: serde_json::Map<String, serde_json::Value> =
+        arguments.and_then(|arguments| serde_json::from_str(arguments.get()).ok()).unwrap_or_default();
+    for ParamHeader { header, property } in declared {
+        let value = arguments.get(&**property).filter(|value| !value.is_null());
+        let Some(value) = value else {
+            if headers.contains_key(header) {
+                return Err(mismatch(format!("the {header} header was sent, but the body has no argument `{property}`")));
+            }
+            continue;
+        };
+        let sent = decode(header, required(headers, header)?)?;
+        let agrees = match value {
+            serde_json::Value::String(text) => sent == text.as_str(),
+            serde_json::Value::Bool(flag) => sent == if *flag { "true" } else { "false" },
+            serde_json::Value::Number(number) => same_number(&sent, number),
+            // Declared for a primitive: the argument check will tell the model what is wrong.
+            _ => true,
+        };
+        if !agrees {
+            return Err(mismatch(format!("the {header} header does not agree with the argument `{property}`")));
+        }
+    }
+    Ok(())
+}
+
+/// `42.0` and `42` are the same integer (MCP 2026-07-28, Server Validation).
+fn same_number(sent: &str, number: &serde_json::Number) -> bool {
+    sent == number.to_string() || sent.parse::<f64>().is_ok_and(|sent| Some(sent) == number.as_f64())
+}
+
+/// A header that must be there exactly once, in visible ASCII.
+pub(super) fn required<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, RpcError> {
+    optional(headers, name)?.ok_or_else(|| mismatch(format!("the {} header is missing", shown(name))))
+}
+
+/// A header that may be there, once, in visible ASCII.
+pub(super) fn optional<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, RpcError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(mismatch(format!("the {} header was sent more than once", shown(name))));
+    }
+    match value.to_str() {
+        Ok(value) => Ok(Some(value.trim_matches([' ', '\t']))),
+        Err(_) => Err(mismatch(format!("the {} header holds characters that are not visible ASCII", shown(name)))),
+    }
+}
+
+/// Undoes the base64 form of a value that does not fit a header (MCP 2026-07-28, Value Encoding).
+fn decode<'v>(name: &HeaderName, value: &'v str) -> Result<Cow<'v, str>, RpcError> {
+    let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else {
+        return Ok(Cow::Borrowed(value));
+    };
+    let bytes = BASE64.decode(encoded).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    text.map(Cow::Owned).ok_or_else(|| mismatch(format!("the {} header is not valid base64 of UTF-8", shown(name))))
+}
+
+pub(super) fn mismatch(detail: impl std::fmt::Display) -> RpcError {
+    RpcError::new(ErrorCode::HeaderMismatch, format!("Header mismatch: {detail}"))
+}
+
+fn differs(name: &HeaderName, sent: &str, body: &str) -> RpcError {
+    let (sent, body) = (shorten(sent), shorten(body));
+    mismatch(format!("{} header value '{sent}' does not match body value '{body}'", shown(name)))
+}
+
+fn shorten(value: &str) -> String {
+    value.chars().take(100).collect()
+}
+
+/// The name as the specification writes it.
+fn shown(name: &HeaderName) -> &str {
+    match name.as_str() {
+        "mcp-protocol-version" => "MCP-Protocol-Version",
+        "mcp-method" => "Mcp-Method",
+        "mcp-name" => "Mcp-Name",
+        "mcp-session-id" => "Mcp-Session-Id",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    fn call(pairs: &[(&'static str, &str)], name: &str) -> Result<(), ErrorCode> {
+        let params = Params { name: Some(name.into()), ..Params::default() };
+        check(&headers(pairs), "tools/call", &params).map_err(|error| error.code())
+    }
+
+    #[test]
+    fn http_03_headers_must_repeat_the_body() {
+        let mismatch = Err(ErrorCode::HeaderMismatch);
+        assert_eq!(call(&[("mcp-method", "tools/call"), ("mcp-name", "add")], "add"), Ok(()));
+        assert_eq!(call(&[("mcp-method", "tools/call"), ("mcp-name", " add ")], "add"), Ok(()));
+        assert_eq!(call(&[("mcp-method", "TOOLS/CALL"), ("mcp-name", "add")], "add"), mismatch);
+        assert_eq!(call(&[("mcp-method", "tools/call"), ("mcp-name", "sub")], "add"), mismatch);
+        assert_eq!(call(&[("mcp-method", "tools/call")], "add"), mismatch);
+        assert_eq!(call(&[("mcp-name", "add")], "add"), mismatch);
+    }
+
+    #[test]
+    fn http_04_names_may_come_as_base64() {
+        let with = |name: &str, body: &str| call(&[("mcp-method", "tools/call"), ("mcp-name", name)], body);
+        assert_eq!(with("=?base64?7ISc7Jq4?=", "서울"), Ok(()));
+        assert_eq!(with("=?base64?7ISc7Jq4?=", "부산"), Err(ErrorCode::HeaderMismatch));
+        assert_eq!(with("=?base64?7ISc7Jq?=", "서울"), Err(ErrorCode::HeaderMismatch));
+        assert_eq!(with("=?base64?%%%?=", "서울"), Err(ErrorCode::HeaderMismatch));
+        assert_eq!(with("=?base64?SGVsbG8=", "=?base64?SGVsbG8="), Ok(()), "without the suffix it is a literal");
+    }
+
+    #[test]
+    fn parameter_headers_agree_with_the_arguments() {
+        let header = HeaderName::from_static("mcp-param-region");
+        let declared = [ParamHeader { header, property: "region".into() }];
+        let check = |sent: Option<&str>, arguments: &str| {
+            let headers = sent.map_or_else(HeaderMap::new, |sent| headers(&[("mcp-param-region", sent)]));
+            let arguments = RawValue::from_string(arguments.to_owned()).unwrap();
+            check_params(&headers, &declared, Some(&arguments)).is_ok()
+        };
+        assert!(check(Some("us-west1"), r#"{"region":"us-west1"}"#));
+        assert!(check(Some("=?base64?SGVsbG8=?="), r#"{"region":"Hello"}"#));
+        assert!(check(Some("42.0"), r#"{"region":42}"#));
+        assert!(check(Some("true"), r#"{"region":true}"#));
+        assert!(check(None, r#"{"region":null}"#));
+        assert!(check(None, "{}"));
+        assert!(!check(None, r#"{"region":"us-west1"}"#));
+        assert!(!check(Some("us-east1"), r#"{"region":"us-west1"}"#));
+        assert!(!check(Some("=?base64?SGVsbG8?="), r#"{"region":"Hello"}"#));
+        assert!(!check(Some("us-west1"), "{}"));
+    }
+}

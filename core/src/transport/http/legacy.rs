@@ -1,0 +1,191 @@
+//! The handshake revisions (`2025-06-18`, `2025-11-25`), turned into the shape of the current one and back.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::detach::RunToEnd;
+use super::endpoint::{Arrived, Endpoint, not_allowed};
+use super::session::Session;
+use super::{answer, headers};
+use crate::RequestContext;
+use crate::auth::Principal;
+use crate::dispatch::{Method, Outcome, Request};
+use crate::protocol::{ErrorCode, Params, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
+
+/// How often a silent stream shows that it is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The parameters of `initialize`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InitializeParams<'a> {
+    #[serde(borrow)]
+    protocol_version: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    capabilities: Option<&'a RawValue>,
+    #[serde(borrow)]
+    client_info: Option<&'a RawValue>,
+}
+
+/// A whole `initialize` request.
+#[derive(Deserialize)]
+struct Initialize<'a> {
+    #[serde(borrow)]
+    params: Option<InitializeParams<'a>>,
+}
+
+impl Endpoint {
+    /// Answers `initialize` and opens a session.
+    pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId) -> Response {
+        let params = serde_json::from_slice::<Initialize<'_>>(&arrived.body).ok().and_then(|request| request.params);
+        let Some(params) = params else {
+            let error = RpcError::invalid_params("`initialize` needs `protocolVersion`, `capabilities` and `clientInfo`");
+            return answer::error_with(StatusCode::OK, Some(id), &error);
+        };
+        let version = negotiate(&params.protocol_version);
+        let principal = arrived.principal.as_ref();
+        let session = self.sessions.open(version, params.client_info, params.capabilities, principal);
+        let session = session.and_then(|session| HeaderValue::try_from(session).ok());
+        let (Some(session), Ok(body)) = (session, self.initialize_result(id, version)) else {
+            return answer::error(Some(id), &RpcError::internal());
+        };
+        let mut response = answer::json(StatusCode::OK, body);
+        response.headers_mut().insert(headers::SESSION_ID, session);
+        response
+    }
+
+    fn initialize_result(&self, id: &RequestId, version: ProtocolVersion) -> Result<Bytes, serde_json::Error> {
+        let id = serde_json::to_string(id)?;
+        // The handshake is a serialized object with at least one member.
+        let handshake = String::from_utf8_lossy(&self.registry.handshake);
+        let members = handshake.strip_prefix('{').unwrap_or_default();
+        Ok(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"protocolVersion":"{version}",{members}}}"#).into())
+    }
+
+    /// Serves a request within a session. Hanging up cancels nothing here.
+    pub(super) async fn legacy_request(
+        self: Arc<Self>,
+        arrived: Arrived,
+        id: RequestId,
+        session: Session,
+        method: &str,
+        params: &Params<'_>,
+    ) -> Response {
+        let outcome = match method {
+            "ping" => Ok(Outcome::Empty),
+            method => {
+                let Arrived { headers, principal, body } = arrived;
+                let context = RequestContext {
+                    id: id.clone(),
+                    version: session.version,
+                    client_info: session.client_info,
+                    client_capabilities: session.client_capabilities,
+                    meta: RequestMeta(RawJson::within(&body, params.meta)),
+                    headers,
+                    principal,
+                    shared: Arc::clone(&self.shared),
+                };
+                let request = Request { method: known_method(method), params: params.detach(&body), context };
+                let endpoint = Arc::clone(&self);
+                RunToEnd::new(async move { endpoint.registry.dispatch(request).await }).await
+            }
+        };
+        self.respond(session.version, &id, outcome, StatusCode::OK)
+    }
+
+    /// Takes a notification or response; none of them asks anything of this server yet.
+    pub(super) fn legacy_one_way(&self, arrived: &Arrived) -> Response {
+        match headers::optional(&arrived.headers, &headers::SESSION_ID) {
+            Ok(Some(id)) if self.sessions.find(id, arrived.principal.as_ref()).is_none() => session_not_found(None),
+            Ok(_) => answer::empty(StatusCode::ACCEPTED),
+            Err(error) => answer::error(None, &error),
+        }
+    }
+
+    /// Opens the stream on which a server may speak by itself (MCP 2025-11-25, Transports).
+    pub(super) fn get(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Response {
+        match self.session_of(headers, principal) {
+            Ok(_) => {
+                let end = stream::once(self.shutdown.clone().cancelled_owned());
+                let silence = end.filter_map(|()| async { None::<Result<Event, Infallible>> });
+                let mut response = Sse::new(silence).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+                response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+                response
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// Ends a session.
+    pub(super) fn delete(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Response {
+        match self.session_of(headers, principal) {
+            Ok(session) => {
+                self.sessions.end(&session);
+                answer::empty(StatusCode::NO_CONTENT)
+            }
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// The session that a GET or DELETE is about. In the current revision there is none: 405.
+    fn session_of(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Result<Session, Response> {
+        match headers::optional(headers, &headers::SESSION_ID) {
+            Ok(Some(_)) if headers::is_stateless(headers) => Err(not_allowed()),
+            Ok(Some(id)) => self.sessions.find(id, principal).ok_or_else(|| session_not_found(None)),
+            Ok(None) => Err(not_allowed()),
+            Err(error) => Err(answer::error(None, &error)),
+        }
+    }
+}
+
+/// The revision that is spoken with a client that asked for this one (MCP 2025-11-25, Lifecycle).
+fn negotiate(requested: &str) -> ProtocolVersion {
+    match ProtocolVersion::parse(requested) {
+        Some(version) if version.is_legacy() => version,
+        // Dates compare as text; whoever is newer than the handshake gets its last revision.
+        _ if requested < ProtocolVersion::V2025_06_18.as_str() => ProtocolVersion::V2025_06_18,
+        _ => ProtocolVersion::LATEST_LEGACY,
+    }
+}
+
+/// The methods of these revisions: what came later is unknown to them.
+fn known_method(name: &str) -> Method {
+    match Method::parse(name) {
+        Method::Discover => Method::Unknown(name.into()),
+        method => method,
+    }
+}
+
+pub(super) fn session_not_found(id: Option<&RequestId>) -> Response {
+    let message = "Session not found: it ended, or this server cannot read it. Send `initialize` again";
+    answer::error_with(StatusCode::NOT_FOUND, id, &RpcError::new(ErrorCode::InvalidRequest, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handshake_settles_on_a_legacy_revision() {
+        for (asked, settled) in [
+            ("2025-06-18", ProtocolVersion::V2025_06_18),
+            ("2025-11-25", ProtocolVersion::V2025_11_25),
+            ("2024-11-05", ProtocolVersion::V2025_06_18),
+            ("2025-03-26", ProtocolVersion::V2025_06_18),
+            ("2026-07-28", ProtocolVersion::V2025_11_25),
+            ("2099-01-01", ProtocolVersion::V2025_11_25),
+        ] {
+            assert_eq!(negotiate(asked), settled, "{asked}");
+        }
+    }
+}

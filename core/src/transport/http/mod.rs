@@ -1,0 +1,21 @@
+//! Streamable HTTP, for both eras at one endpoint.
+
+mod access;
+mod answer;
+mod body;
+mod cors;
+mod detach;
+mod endpoint;
+mod era;
+mod guard;
+mod headers;
+mod legacy;
+mod router;
+mod serve;
+mod session;
+
+pub(crate) use access::Access;
+pub(crate) use endpoint::Endpoint;
+pub(crate) use guard::{Guard, is_loopback};
+pub(crate) use router::{Routers, routers};
+pub(crate) use serve::serve;

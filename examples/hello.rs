@@ -1,0 +1,14 @@
+//! One tool, no login: `cargo run --example hello`, then connect a client to http://127.0.0.1:8000/mcp.
+
+use dari::prelude::*;
+
+/// Greets somebody by name.
+#[mcp_tool(read_only)]
+fn hello(name: String) -> String {
+    format!("안녕하세요, {name}!")
+}
+
+#[tokio::main]
+async fn main() -> Result<(), dari::Error> {
+    McpServer::new("hello", "1.0.0").tools(tools![hello]).serve("127.0.0.1:8000").await
+}

@@ -1,0 +1,145 @@
+// The cookbook's server: the time, Naver's web search, and the user's Naver calendar behind a Naver login.
+//
+// Without credentials, against the built-in stand-in for Naver: `cargo run --example naver_calendar -- --sandbox`.
+// Against Naver: set `NAVER_CLIENT_ID`, `NAVER_CLIENT_SECRET` and `BASE_URL` (a `.env` file does), and leave it out.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chrono::{Datelike, Utc};
+use clap::Parser;
+use dari::auth::OAuthProxy;
+use dari::prelude::*;
+use dari_providers::env::Env;
+use dari_providers::naver::sandbox::NaverSandbox;
+use dari_providers::naver::vertical::WEBKR;
+use dari_providers::naver::{
+    CreatedSchedule, KstDateTime, NaverOpenApi, NaverProvider, NewSchedule, SearchPage, SearchQuery, Sort, WebResult,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+const NAME: &str = "Naver Remote MCP";
+
+#[derive(Parser)]
+struct Options {
+    /// Use the built-in stand-in for Naver: no credentials needed
+    #[arg(long)]
+    sandbox: bool,
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+    /// The URL under which clients reach this server [default: BASE_URL, else the address listened on]
+    #[arg(long)]
+    public_url: Option<String>,
+    /// Where logins are kept [default: the platform's data folder]
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CurrentTime {
+    /// 한국 표준시, YYYY-MM-DDTHH:MM:SS
+    datetime: String,
+    date: String,
+    time: String,
+    /// 요일
+    weekday: &'static str,
+    /// 유닉스 시각(초)
+    timestamp: i64,
+}
+
+/// 현재 한국 시각을 알려주는 도구입니다. '오늘', '내일' 같은 상대적인 날짜를 다루기 전에 사용하세요.
+#[mcp_tool(title = "Current time", read_only)]
+fn get_current_time(
+    /// 사용하지 않는 값
+    #[arg(default = "default")]
+    format: String,
+) -> Json<CurrentTime> {
+    let _ = format;
+    let now = Utc::now().with_timezone(&chrono_tz::Asia::Seoul);
+    let weekdays = ["월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일"];
+    Json(CurrentTime {
+        datetime: now.format("%Y-%m-%dT%H:%M:%S").to_string(),
+        date: now.format("%Y-%m-%d").to_string(),
+        time: now.format("%H:%M:%S").to_string(),
+        weekday: weekdays[now.weekday().num_days_from_monday() as usize],
+        timestamp: now.timestamp(),
+    })
+}
+
+/// 네이버 웹 검색을 수행하는 도구입니다.
+#[mcp_tool(title = "Web search", read_only, open_world)]
+async fn web_search(
+    /// 검색어. 시점, 조건, 문맥을 담은 구체적인 질의
+    query: String,
+    /// 출력 건수
+    #[arg(default = 10, range = 1..=100)]
+    display: u32,
+    /// 검색 시작 위치
+    #[arg(default = 1, range = 1..=1000)]
+    start: u32,
+    /// 정렬. sim: 정확도순, date: 날짜순
+    #[arg(default = Sort::Sim)]
+    sort: Sort,
+    State(naver): State<NaverOpenApi>,
+) -> Result<Json<SearchPage<WebResult>>, ToolError> {
+    let query = SearchQuery::new(query).display(display).start(start).sort(sort);
+    Ok(Json(naver.search(WEBKR, &query).await?))
+}
+
+/// 사용자의 네이버 캘린더에 새로운 일정을 추가하는 도구입니다.
+#[mcp_tool(title = "Create a calendar schedule", destructive = false, open_world)]
+async fn create_calendar_schedule(
+    /// 일정의 제목
+    #[arg(length = 1..=200)]
+    title: String,
+    /// 시작 시각, 예: 2026-10-18 15:00
+    start_datetime: KstDateTime,
+    /// 종료 시각, 예: 2026-10-18 16:00
+    end_datetime: KstDateTime,
+    /// 일정의 설명
+    #[arg(default = "")]
+    description: String,
+    /// 일정의 장소
+    #[arg(default = "")]
+    location: String,
+    token: AccessToken,
+    State(naver): State<NaverOpenApi>,
+) -> Result<Json<CreatedSchedule>, ToolError> {
+    let schedule = NewSchedule::new(title, start_datetime, end_datetime)?.description(description).location(location);
+    Ok(Json(naver.create_schedule(token.secret(), &schedule).await?))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), dari::Error> {
+    tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
+    let options = Options::parse();
+    let sandbox = match options.sandbox {
+        true => Some(NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.map_err(dari::Error::config)?),
+        false => None,
+    };
+    let env = match &sandbox {
+        Some(sandbox) => sandbox.env(),
+        None => Env::load()?,
+    };
+    let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?);
+    if let Some(url) = options.public_url {
+        login = login.public_url(url);
+    }
+    if let Some(folder) = options.data_dir {
+        login = login.data_dir(folder);
+    }
+    McpServer::new(NAME, "1.0.0")
+        .tools(tools![get_current_time, web_search, create_calendar_schedule])
+        .state(NaverOpenApi::from_env_with(&env)?)
+        .auth(login)
+        .on_start(move |url| {
+            if let Some(sandbox) = sandbox {
+                println!("Naver sandbox: {}", sandbox.login_url());
+            }
+            println!("{}", dari::banner(NAME, url));
+        })
+        .serve(options.listen)
+        .await
+}

@@ -1,0 +1,274 @@
+//! Naver as the provider behind a login.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use dari::auth::{
+    BoxFuture, ClientAuth, Identity, IdentifyError, OAuthProxy, Provider, ProviderConfig, TokenCall, UpstreamError,
+    UpstreamTokens,
+};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::http::Http;
+use super::settings::{BaseUrl, KeyPair, NaverConfigError, LOGIN};
+use super::{NaverError, NaverErrorKind, NaverOpenApi, NaverProfile};
+use crate::env::{Env, EnvFileError};
+
+/// Naver Login, by its OpenID Connect endpoints (which know PKCE).
+///
+/// It goes to `.auth(..)` as it is, or inside an [`OAuthProxy`] with settings of its own:
+///
+/// ```no_run
+/// use dari::auth::OAuthProxy;
+/// use dari::prelude::*;
+/// use dari_providers::naver::NaverProvider;
+///
+/// # fn build() -> Result<McpServer, dari::Error> {
+/// let login = OAuthProxy::new(NaverProvider::from_env()?).public_url("https://mcp.example.com");
+/// Ok(McpServer::new("Naver Remote MCP", "1.0.0").auth(login))
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct NaverProvider {
+    config: ProviderConfig,
+    keys: KeyPair,
+    open_api: NaverOpenApi,
+    http: Http,
+    revoke_url: Url,
+    settings: ProxySettings,
+}
+
+/// The name under which functions ask for this provider's token: `AccessToken<Naver>`.
+pub type Naver = NaverProvider;
+
+/// Settings of the login as a whole that the environment holds beside those of the provider.
+#[derive(Clone, Debug, Default)]
+struct ProxySettings {
+    public_url: Option<String>,
+    issuer: Option<String>,
+    redirect_path: Option<String>,
+    required_scopes: Option<Vec<String>>,
+    allowed_redirect_uris: Option<Vec<String>>,
+    secret: Option<SecretString>,
+    timeout: Option<Duration>,
+}
+
+impl NaverProvider {
+    /// Naver Login for the application with this client id and secret (<https://developers.naver.com/apps>).
+    pub fn builder(client_id: impl Into<String>, client_secret: SecretString) -> NaverProviderBuilder {
+        NaverProviderBuilder {
+            keys: KeyPair { id: client_id.into(), secret: client_secret },
+            login_url: LOGIN.to_owned(),
+            open_api_url: None,
+            timeout: Duration::from_secs(10),
+            settings: ProxySettings::default(),
+        }
+    }
+
+    /// Naver Login from the process environment and a `.env` file.
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `NAVER_CLIENT_ID`, `NAVER_CLIENT_SECRET` | the application's keys; required |
+    /// | `BASE_URL` | the public URL of this server: [`OAuthProxy::public_url`] |
+    /// | `DARI_SECRET` | the signing key: [`OAuthProxy::secret`] |
+    /// | `NAVER_REQUIRED_SCOPES` | comma-separated: [`OAuthProxy::required_scopes`] |
+    /// | `NAVER_ALLOWED_CLIENT_REDIRECT_URIS` | comma-separated patterns: [`OAuthProxy::allowed_redirect_uris`] |
+    /// | `NAVER_REDIRECT_PATH` | [`OAuthProxy::redirect_path`]; `/auth/callback` unless set |
+    /// | `NAVER_ISSUER_URL` | [`OAuthProxy::issuer`]; the public URL unless set |
+    /// | `NAVER_TIMEOUT_SECONDS` | how long one request to Naver may take; 10 unless set |
+    /// | `NAVER_LOGIN_URL`, `NAVER_OPENAPI_URL` | a stand-in or a gateway instead of Naver's hosts |
+    ///
+    /// # Errors
+    /// When variables are missing (all are named at once) or cannot be used.
+    pub fn from_env() -> Result<Self, NaverConfigError> {
+        Self::from_env_with(&Env::load()?)
+    }
+
+    /// The same from an environment read before, or one made for a test.
+    ///
+    /// # Errors
+    /// As [`from_env`](Self::from_env).
+    pub fn from_env_with(env: &Env) -> Result<Self, NaverConfigError> {
+        let keys = KeyPair::from_env(env, "NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET");
+        let KeyPair { id, secret } = keys.map_err(|names| NaverConfigError::Missing { names })?;
+        let list = |name| {
+            let text = env.get(name)?;
+            Some(text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
+        };
+        let mut builder = Self::builder(id, secret);
+        builder.settings = ProxySettings {
+            public_url: env.get("BASE_URL"),
+            issuer: env.get("NAVER_ISSUER_URL"),
+            redirect_path: env.get("NAVER_REDIRECT_PATH"),
+            required_scopes: list("NAVER_REQUIRED_SCOPES"),
+            allowed_redirect_uris: list("NAVER_ALLOWED_CLIENT_REDIRECT_URIS"),
+            secret: env.secret("DARI_SECRET"),
+            timeout: None,
+        };
+        if let Some(url) = env.get("NAVER_LOGIN_URL") {
+            builder = builder.login_url(url);
+        }
+        if let Some(url) = env.get("NAVER_OPENAPI_URL") {
+            builder = builder.open_api_url(url);
+        }
+        if let Some(seconds) = env.get("NAVER_TIMEOUT_SECONDS") {
+            let timeout = seconds.parse().ok().filter(|seconds| (1..=60).contains(seconds));
+            let timeout = timeout.ok_or(NaverConfigError::Timeout { name: "NAVER_TIMEOUT_SECONDS" })?;
+            builder = builder.timeout(Duration::from_secs(timeout));
+        }
+        builder.build()
+    }
+}
+
+/// Makes a [`NaverProvider`].
+#[derive(Debug)]
+#[must_use]
+pub struct NaverProviderBuilder {
+    keys: KeyPair,
+    login_url: String,
+    open_api_url: Option<String>,
+    timeout: Duration,
+    settings: ProxySettings,
+}
+
+impl NaverProviderBuilder {
+    /// Base URL of the login, `https://nid.naver.com` unless set.
+    pub fn login_url(mut self, url: impl Into<String>) -> Self {
+        self.login_url = url.into();
+        self
+    }
+
+    /// Base URL of the Open APIs, where profiles are read; `https://openapi.naver.com` unless set.
+    pub fn open_api_url(mut self, url: impl Into<String>) -> Self {
+        self.open_api_url = Some(url.into());
+        self
+    }
+
+    /// How long one request to Naver may take; ten seconds unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self.settings.timeout = Some(timeout);
+        self
+    }
+
+    /// Makes the provider.
+    ///
+    /// # Errors
+    /// When a URL can't be used: neither TLS nor on this machine, or no URL at all.
+    pub fn build(self) -> Result<NaverProvider, NaverConfigError> {
+        let login = BaseUrl::parse("NAVER_LOGIN_URL", &self.login_url)?;
+        let mut open_api = NaverOpenApi::builder().client(&self.keys.id, self.keys.secret.clone()).timeout(self.timeout);
+        if let Some(url) = self.open_api_url {
+            open_api = open_api.open_api_url(url);
+        }
+        // `openid` is what the OpenID Connect endpoints ask for; permissions are set in the application's settings.
+        let config = ProviderConfig::new("Naver", login.at("/oauth2/authorize"), login.at("/oauth2/token"), &self.keys.id)
+            .client_secret(self.keys.secret.clone(), ClientAuth::Post)
+            .scopes(["openid"]);
+        Ok(NaverProvider {
+            config,
+            open_api: open_api.build()?,
+            http: Http::new(self.timeout).map_err(NaverConfigError::HttpClient)?,
+            // There is no endpoint to revoke at beside `oauth2/token`: the older family's serves both.
+            revoke_url: login.at("/oauth2.0/revoke"),
+            keys: self.keys,
+            settings: self.settings,
+        })
+    }
+}
+
+impl Provider for NaverProvider {
+    type Profile = NaverProfile;
+
+    fn config(&self) -> &ProviderConfig {
+        &self.config
+    }
+
+    fn configure(&self, mut proxy: OAuthProxy) -> OAuthProxy {
+        let settings = self.settings.clone();
+        if let Some(url) = settings.public_url {
+            proxy = proxy.public_url(url);
+        }
+        if let Some(issuer) = settings.issuer {
+            proxy = proxy.issuer(issuer);
+        }
+        if let Some(path) = settings.redirect_path {
+            proxy = proxy.redirect_path(path);
+        }
+        if let Some(scopes) = settings.required_scopes {
+            proxy = proxy.required_scopes(scopes);
+        }
+        if let Some(patterns) = settings.allowed_redirect_uris {
+            proxy = proxy.allowed_redirect_uris(patterns);
+        }
+        if let Some(secret) = settings.secret {
+            proxy = proxy.secret(secret);
+        }
+        if let Some(timeout) = settings.timeout {
+            proxy = proxy.upstream_timeout(timeout);
+        }
+        proxy
+    }
+
+    fn identify<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<Identity, IdentifyError>> {
+        Box::pin(async {
+            let profile = self.open_api.profile(tokens.access_token()).await.map_err(|error| verdict(&error))?;
+            let subject = profile.id.clone();
+            let profile = serde_json::to_value(profile)
+                .map_err(|_| IdentifyError::Unavailable("the profile cannot be written as JSON".into()))?;
+            Ok(Identity { subject, profile })
+        })
+    }
+
+    fn extra_token_params(&self, call: TokenCall<'_>) -> Vec<(Cow<'static, str>, String)> {
+        match call {
+            // Documented as required at the token call, unlike anywhere else.
+            TokenCall::Exchange { state } => vec![("state".into(), state.to_owned())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Unlinks this application from the user: both tokens end, and the next login asks for permission again.
+    fn revoke<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>> {
+        Box::pin(async {
+            let (token, hint) = match tokens.refresh_token() {
+                Some(token) => (token, "refresh_token"),
+                None => (tokens.access_token(), "access_token"),
+            };
+            let form = [
+                ("client_id", self.keys.id.as_str()),
+                ("client_secret", self.keys.secret.expose_secret()),
+                ("token", token.expose_secret()),
+                ("token_type_hint", hint),
+            ];
+            let status = self.http.status(self.http.post(self.revoke_url.clone()).form(&form)).await;
+            match status.map_err(|error| UpstreamError::Unavailable(error.to_string().into()))? {
+                200 => Ok(()),
+                status @ (400 | 401) => Err(UpstreamError::ClientRefused(format!("revocation answered {status}").into())),
+                status => Err(UpstreamError::Unavailable(format!("revocation answered {status}").into())),
+            }
+        })
+    }
+}
+
+/// "No" is only what Naver says of the token itself; all else is no answer, and no login is lost to it.
+fn verdict(error: &NaverError) -> IdentifyError {
+    match error.kind() {
+        NaverErrorKind::PermissionDenied(_) => IdentifyError::Rejected(error.to_string().into()),
+        _ => IdentifyError::Unavailable(error.to_string().into()),
+    }
+}
+
+impl From<NaverConfigError> for dari::Error {
+    fn from(error: NaverConfigError) -> Self {
+        Self::config(error)
+    }
+}
+
+impl From<EnvFileError> for dari::Error {
+    fn from(error: EnvFileError) -> Self {
+        Self::config(error)
+    }
+}

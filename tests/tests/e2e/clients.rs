@@ -1,0 +1,103 @@
+//! The real clients of `tests/clients`: each logs in through a browser, calls the three tools, and goes on by itself
+//! after its access token expired.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use dari::auth::OAuthProxy;
+use dari_providers::naver::sandbox::NaverSandbox;
+use dari_tests::{clients, repository};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::sync::oneshot;
+
+use crate::{TOOLS, example};
+
+/// How long an access token lives here, so that the second call of a client needs another.
+const LIFETIME: Duration = Duration::from_secs(12);
+
+/// The example behind tokens that expire soon.
+struct Served {
+    mcp_url: String,
+    sandbox: NaverSandbox,
+    stop: oneshot::Sender<()>,
+    home: tempfile::TempDir,
+}
+
+async fn serve() -> Served {
+    let sandbox = NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.expect("the sandbox starts");
+    let home = tempfile::tempdir().expect("a folder");
+    let login = OAuthProxy::new(sandbox.provider().expect("a provider"))
+        .access_token_lifetime(LIFETIME)
+        .secret("the secret of a test, which is long enough for it".to_owned().into())
+        .data_dir(home.path());
+    let server = example::server(sandbox.open_api().expect("a client"), login);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let mcp_url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let served = server.serve_on(listener, async { drop(stopped.await) }).await;
+        served.expect("the server is built and served");
+    });
+    Served { mcp_url, sandbox, stop, home }
+}
+
+/// Runs a client's script and checks its row of the matrix.
+async fn complete(client: &str, mode: Option<&str>, protocol: &str) {
+    tokio::task::spawn_blocking(clients).await.expect("the set-up ends");
+    let served = serve().await;
+    let output = Command::new(repository().join("tests/clients/run"))
+        .arg(client)
+        .args(mode)
+        .env("MCP_URL", &served.mcp_url)
+        .env("LOGIN_USER", "test")
+        .env("LOGIN_PASSWORD", "test")
+        .env("LOGIN_CALENDAR", "yes")
+        .env("RELOGIN_WAIT", (LIFETIME.as_secs() + 1).to_string())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("the script can be run");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{client}: {stderr}");
+
+    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    let row: Value = serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a line of JSON");
+    println!("{row}");
+    assert_eq!(row["protocol"], protocol, "{row}");
+    for tool in TOOLS {
+        assert!(row["tools"].as_array().is_some_and(|tools| tools.iter().any(|name| name == tool)), "{tool}: {row}");
+    }
+    assert!(row["time"].to_string().contains("요일"), "{row}");
+    assert!(row["search"].to_string().contains("서울"), "{row}");
+    assert!(row["schedule"].to_string().contains("create"), "{row}");
+    assert_eq!(row["refreshed"], true, "{row}");
+
+    let schedules = served.sandbox.control().schedules();
+    assert_eq!(schedules.len(), 1, "one call, one schedule");
+    assert_eq!(schedules[0].start, "2026-10-18 15:30:00");
+    let _ = served.stop.send(());
+    drop(served.home);
+}
+
+macro_rules! clients {
+    ($($test:ident: $client:literal $(, $mode:literal)? => $protocol:literal;)*) => {$(
+        #[tokio::test]
+        async fn $test() {
+            complete($client, [$($mode)?].first().copied(), $protocol).await;
+        }
+    )*};
+}
+
+clients! {
+    fastmcp: "fastmcp" => "2026-07-28";
+    mcp_python: "mcp_python" => "2026-07-28";
+    ts_client_auto: "ts_client", "auto" => "2026-07-28";
+    ts_client_legacy: "ts_client", "legacy" => "2025-11-25";
+    mcp_remote: "mcp_remote" => "2025-11-25";
+    inspector_auto: "inspector", "auto" => "2026-07-28";
+    inspector_legacy: "inspector", "legacy" => "2025-11-25";
+    langchain_adapters: "langchain_adapters" => "2025-11-25";
+    claude_code: "claude_code" => "2026-07-28";
+}
