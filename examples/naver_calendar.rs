@@ -23,40 +23,29 @@ const NAME: &str = "Naver Remote MCP";
 
 #[derive(Parser)]
 struct Options {
-    /// Use the built-in stand-in for Naver: no credentials needed
-    #[arg(long)]
+    #[arg(long, help = "Use the built-in stand-in for Naver: no credentials needed")]
     sandbox: bool,
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:8000")]
+    #[arg(long, help = "Where to listen", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
-    /// The URL under which clients reach this server [default: BASE_URL, else the address listened on]
-    #[arg(long)]
+    #[arg(long, help = "The URL under which clients reach this server [default: BASE_URL, else the address]")]
     public_url: Option<String>,
-    /// Where logins are kept [default: the platform's data folder]
-    #[arg(long)]
+    #[arg(long, help = "Where logins are kept [default: the platform's data folder]")]
     data_dir: Option<PathBuf>,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct CurrentTime {
-    /// 한국 표준시, YYYY-MM-DDTHH:MM:SS
+    /// 한국 표준시, 예: 2026-10-18T15:30:00
     datetime: String,
     date: String,
     time: String,
-    /// 요일
     weekday: &'static str,
-    /// 유닉스 시각(초)
     timestamp: i64,
 }
 
 /// 현재 한국 시각을 알려주는 도구입니다. '오늘', '내일' 같은 상대적인 날짜를 다루기 전에 사용하세요.
 #[mcp_tool(title = "Current time", read_only)]
-fn get_current_time(
-    /// 사용하지 않는 값
-    #[arg(default = "default")]
-    format: String,
-) -> Json<CurrentTime> {
-    let _ = format;
+fn get_current_time(#[arg(default = "default", rename = "format")] _format: String) -> Json<CurrentTime> {
     let now = Utc::now().with_timezone(&chrono_tz::Asia::Seoul);
     let weekdays = ["월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일"];
     Json(CurrentTime {
@@ -114,8 +103,8 @@ async fn create_calendar_schedule(
 #[tokio::main]
 async fn main() -> Result<(), dari::Error> {
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
-    let options = Options::parse();
-    let sandbox = match options.sandbox {
+    let Options { sandbox, listen, public_url, data_dir } = Options::parse();
+    let sandbox = match sandbox {
         true => Some(NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.map_err(dari::Error::config)?),
         false => None,
     };
@@ -124,22 +113,18 @@ async fn main() -> Result<(), dari::Error> {
         None => Env::load()?,
     };
     let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?);
-    if let Some(url) = options.public_url {
+    if let Some(url) = public_url {
         login = login.public_url(url);
     }
-    if let Some(folder) = options.data_dir {
+    if let Some(folder) = data_dir {
         login = login.data_dir(folder);
     }
-    McpServer::new(NAME, "1.0.0")
+    let server = McpServer::new(NAME, "1.0.0")
         .tools(tools![get_current_time, web_search, create_calendar_schedule])
         .state(NaverOpenApi::from_env_with(&env)?)
-        .auth(login)
-        .on_start(move |url| {
-            if let Some(sandbox) = sandbox {
-                println!("Naver sandbox: {}", sandbox.login_url());
-            }
-            println!("{}", dari::banner(NAME, url));
-        })
-        .serve(options.listen)
-        .await
+        .auth(login);
+    if let Some(sandbox) = &sandbox {
+        println!("Naver sandbox: {}", sandbox.login_url());
+    }
+    server.on_start(|url| println!("{}", dari::banner(NAME, url))).serve(listen).await
 }

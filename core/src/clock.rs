@@ -60,9 +60,7 @@ impl Clock {
     }
 
     fn since_epoch(&self) -> Duration {
-        self.now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default()
+        self.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 }
 
@@ -112,8 +110,7 @@ mod tests {
         let clone = clock.clone();
         hand.advance(Duration::from_millis(1500));
         assert_eq!((clone.unix(), clone.unix_millis()), (11, 11_500));
-        hand.clone()
-            .set(SystemTime::UNIX_EPOCH + Duration::from_secs(5));
+        hand.clone().set(SystemTime::UNIX_EPOCH + Duration::from_secs(5));
         assert_eq!((clock.unix(), hand.clock().unix()), (5, 5));
     }
 

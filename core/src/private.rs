@@ -5,7 +5,7 @@ pub use crate::tool::ToolFn;
 pub use crate::tool::arg::{Arg, Constant, constant, literal, published};
 pub use crate::tool::builder::{Output, ToolBuilder, output};
 pub use crate::tool::param::{
-    ArgumentType, InjectedType, Parameter, Params, ToolParam, argument, injected, param, via,
+    ArgumentType, FromText, InjectedType, Parameter, Params, ToolParam, argument, from_text, injected, param, via,
 };
 
 /// The tool of a type that `#[mcp_tool]` made.

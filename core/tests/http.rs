@@ -88,7 +88,8 @@ async fn send(router: &Router, request: Request<Body>) -> Exchange {
 }
 
 fn post(headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
-    let mut request = Request::post("/mcp").header("host", "mcp.example.com").header("content-type", "application/json");
+    let mut request =
+        Request::post("/mcp").header("host", "mcp.example.com").header("content-type", "application/json");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -125,7 +126,8 @@ fn legacy(session: &str, method: &str, params: Value) -> Request<Body> {
 }
 
 async fn initialize(router: &Router, version: &str) -> (String, Exchange) {
-    let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "old", "version": "1" } });
+    let params =
+        json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "old", "version": "1" } });
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
     let exchange = send(router, post(&[], body.to_string())).await;
     let session = exchange.headers.get("mcp-session-id").expect("a session").to_str().expect("ASCII").to_owned();
@@ -219,7 +221,8 @@ async fn pages_of_allowed_origins_may_call_and_read_the_answer() {
 #[tokio::test]
 async fn http_03_04_headers_repeat_the_body() {
     let router = router();
-    for (header, value) in [("mcp-method", "tools/list"), ("mcp-name", "count"), ("mcp-protocol-version", "2025-11-25")] {
+    for (header, value) in [("mcp-method", "tools/list"), ("mcp-name", "count"), ("mcp-protocol-version", "2025-11-25")]
+    {
         let mut request = call("add", json!({ "a": 1, "b": 2 }));
         request.headers_mut().insert(header, value.parse().expect("a value"));
         let refused = send(&router, request).await;
@@ -260,7 +263,9 @@ async fn http_05_06_07_versions_metadata_and_methods() {
     let refused = send(&router, request("v999.0.0", unknown.clone(), "tools/list")).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, -32022));
     assert_eq!(refused.body["error"]["data"]["requested"], "v999.0.0");
-    assert!(refused.body["error"]["data"]["supported"].as_array().is_some_and(|list| list.contains(&json!("2026-07-28"))));
+    assert!(
+        refused.body["error"]["data"]["supported"].as_array().is_some_and(|list| list.contains(&json!("2026-07-28")))
+    );
     assert_eq!(send(&router, request("2026-07-28", unknown, "tools/list")).await.code(), -32020);
 
     for key in ["protocolVersion", "clientCapabilities"] {
@@ -375,7 +380,12 @@ async fn srv_01_02_panics_and_timeouts_stay_inside_the_call() {
 #[tokio::test]
 async fn a_handshake_opens_a_session_that_lists_and_calls() {
     let router = router();
-    for (asked, settled) in [("2025-11-25", "2025-11-25"), ("2025-06-18", "2025-06-18"), ("2024-11-05", "2025-06-18"), ("2026-07-28", "2025-11-25")] {
+    for (asked, settled) in [
+        ("2025-11-25", "2025-11-25"),
+        ("2025-06-18", "2025-06-18"),
+        ("2024-11-05", "2025-06-18"),
+        ("2026-07-28", "2025-11-25"),
+    ] {
         let (session, opened) = initialize(&router, asked).await;
         let result = &opened.body["result"];
         assert_eq!(opened.status, StatusCode::OK);
@@ -387,7 +397,9 @@ async fn a_handshake_opens_a_session_that_lists_and_calls() {
 
         let pinged = send(&router, legacy(&session, "ping", json!({}))).await;
         assert_eq!((pinged.status, &pinged.body["result"]), (StatusCode::OK, &json!({})));
-        let called = send(&router, legacy(&session, "tools/call", json!({ "name": "add", "arguments": { "a": 1, "b": 2 } }))).await;
+        let called =
+            send(&router, legacy(&session, "tools/call", json!({ "name": "add", "arguments": { "a": 1, "b": 2 } })))
+                .await;
         assert_eq!((called.status, called.text()), (StatusCode::OK, "3"));
         assert_eq!(called.body["result"].get("resultType"), None, "no field of a later revision");
         let listed = send(&router, legacy(&session, "tools/list", json!({}))).await;
@@ -399,7 +411,10 @@ async fn a_handshake_opens_a_session_that_lists_and_calls() {
             assert_eq!((refused.status, refused.code()), (StatusCode::OK, -32601), "{unknown}");
         }
         let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
-        assert_eq!(send(&router, post(&[("mcp-session-id", &session)], initialized)).await.status, StatusCode::ACCEPTED);
+        assert_eq!(
+            send(&router, post(&[("mcp-session-id", &session)], initialized)).await.status,
+            StatusCode::ACCEPTED
+        );
         let response = r#"{"jsonrpc":"2.0","id":5,"result":{}}"#;
         assert_eq!(send(&router, post(&[("mcp-session-id", &session)], response)).await.status, StatusCode::ACCEPTED);
     }
@@ -456,7 +471,15 @@ fn build_reports_all_mistakes_at_once() {
         .tools(tools![add, stateful])
         .tools(tools![add]);
     let error = server.build().expect_err("it has mistakes").to_string();
-    for told in ["no name", "`.path(", "must be https", "no origin", "two tools are named `add`", "tool `stateful`", ".state(..)"] {
+    for told in [
+        "no name",
+        "`.path(",
+        "must be https",
+        "no origin",
+        "two tools are named `add`",
+        "tool `stateful`",
+        ".state(..)",
+    ] {
         assert!(error.contains(told), "{told} in: {error}");
     }
 }

@@ -14,7 +14,12 @@ pub(crate) fn no_token<'a>(urls: &Urls, scopes: impl Iterator<Item = &'a str>) -
 
 /// 401 to a token that is not accepted.
 pub(crate) fn invalid_token<'a>(urls: &Urls, scopes: impl Iterator<Item = &'a str>) -> Response {
-    challenge(StatusCode::UNAUTHORIZED, urls, scopes, Some(("invalid_token", "the token is invalid or its login has ended")))
+    challenge(
+        StatusCode::UNAUTHORIZED,
+        urls,
+        scopes,
+        Some(("invalid_token", "the token is invalid or its login has ended")),
+    )
 }
 
 /// 403 to a token that lacks scopes.

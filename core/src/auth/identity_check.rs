@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::grants::{GrantError, LiveGrant, UpstreamOutcome, UpstreamTrouble};
 use super::logins::{Logins, QUIET};
-use super::provider::{Identity, IdentifyError};
+use super::provider::{IdentifyError, Identity};
 use super::reason::Reason;
 use super::records::Grant;
 

@@ -80,14 +80,14 @@ mod urls;
 
 pub use principal::Principal;
 #[cfg(feature = "auth")]
-pub(crate) use {gate::Login, grants::UpstreamTrouble, oauth_error::RETRY_AFTER};
-#[cfg(feature = "auth")]
 pub use {
     counters::Counters,
     gate::{Gate, Refusal},
     provider::{
-        BoxFuture, ClientAuth, Identity, IdentifyError, Provider, ProviderConfig, TokenCall, UpstreamError,
+        BoxFuture, ClientAuth, IdentifyError, Identity, Provider, ProviderConfig, TokenCall, UpstreamError,
         UpstreamTokens,
     },
     proxy::{AuthConfigError, Defaults, OAuthProxy},
 };
+#[cfg(feature = "auth")]
+pub(crate) use {gate::Login, grants::UpstreamTrouble, oauth_error::RETRY_AFTER};

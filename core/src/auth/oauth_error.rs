@@ -35,7 +35,11 @@ impl OAuthError {
 
     pub(crate) fn invalid_client() -> Self {
         Reason::ClientUnknown.log();
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", "this client is not registered here (any more): register it again")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            "this client is not registered here (any more): register it again",
+        )
     }
 
     pub(crate) fn invalid_grant(reason: Reason, description: &'static str) -> Self {

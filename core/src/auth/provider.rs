@@ -125,7 +125,9 @@ pub enum UpstreamError {
     #[error("the provider refused the grant: {0}")]
     Rejected(Cow<'static, str>),
     /// The provider does not accept this server's own client id or secret. No login is lost: it is for the operator to mend.
-    #[error("the provider does not accept this server as its client ({0}): check client id, client secret and redirect URI")]
+    #[error(
+        "the provider does not accept this server as its client ({0}): check client id, client secret and redirect URI"
+    )]
     ClientRefused(Cow<'static, str>),
     /// The provider gave no verdict: 5xx, 429, a timeout, a body that cannot be read.
     #[error("the provider is not available: {0}")]

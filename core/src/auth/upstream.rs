@@ -19,7 +19,8 @@ use serde_json::json;
 
 use super::counters::{Counts, count};
 use super::provider::{
-    AnyProvider, BoxFuture, ClientAuth, Identity, IdentifyError, ProviderConfig, TokenCall, UpstreamError, UpstreamTokens,
+    AnyProvider, BoxFuture, ClientAuth, IdentifyError, Identity, ProviderConfig, TokenCall, UpstreamError,
+    UpstreamTokens,
 };
 
 /// The most bytes of a token answer that are read.
@@ -179,7 +180,6 @@ impl Upstream {
             Err(_) => Err(IdentifyError::Unavailable("it took too long".into())),
         }
     }
-
 }
 
 impl TokenEndpoint {

@@ -101,7 +101,10 @@ impl<P> AccessToken<P> {
         let resolved = Resolved {
             secret: grant.upstream.access_token.clone(),
             scopes: principal.scopes().map(str::to_owned).collect(),
-            expires_at: grant.upstream.expires_at.and_then(|end| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(end))),
+            expires_at: grant
+                .upstream
+                .expires_at
+                .and_then(|end| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(end))),
             user_id: grant.subject.clone(),
             client_id: grant.client_id.clone(),
             profile: grant.profile.clone(),

@@ -38,8 +38,11 @@ impl McpServer {
         problems: &mut Vec<String>,
     ) -> (Option<Access>, Option<String>, Vec<[u8; 32]>) {
         let Some(proxy) = self.auth.take() else { return (Some(Access::Open), default_url, random_key(problems)) };
-        let defaults =
-            crate::auth::Defaults { public_url: default_url.clone(), mcp_path: &self.path, server_name: &self.info.name };
+        let defaults = crate::auth::Defaults {
+            public_url: default_url.clone(),
+            mcp_path: &self.path,
+            server_name: &self.info.name,
+        };
         match proxy.build(defaults) {
             Ok(gate) => {
                 let (url, keys) = (gate.public_url().to_owned(), gate.session_keys());
@@ -68,8 +71,15 @@ impl McpServer {
         if self.info.name.trim().is_empty() {
             problems.push("the server has no name: give one to `McpServer::new(..)`".to_owned());
         }
-        if !self.path.starts_with('/') || self.path.len() < 2 || self.path.ends_with('/') || self.path.contains(['{', '}', '?', '#']) {
-            problems.push(format!("`.path({:?})` must be a plain path such as \"/mcp\", without a slash at its end", self.path));
+        if !self.path.starts_with('/')
+            || self.path.len() < 2
+            || self.path.ends_with('/')
+            || self.path.contains(['{', '}', '?', '#'])
+        {
+            problems.push(format!(
+                "`.path({:?})` must be a plain path such as \"/mcp\", without a slash at its end",
+                self.path
+            ));
         }
         if self.body_limit == 0 {
             problems.push("`.body_limit(0)` would refuse every request".to_owned());
@@ -95,12 +105,16 @@ impl McpServer {
         let (name, requirements) = (tool.name(), tool.requirements());
         for (type_id, type_name) in &requirements.states {
             if !self.shared.states.contains(*type_id) {
-                problems.push(format!("tool `{name}` takes `State<{type_name}>`, but no such value was given: add `.state(..)`"));
+                problems.push(format!(
+                    "tool `{name}` takes `State<{type_name}>`, but no such value was given: add `.state(..)`"
+                ));
             }
         }
         match self.login_provider() {
             None if requirements.login => {
-                problems.push(format!("tool `{name}` takes an `AccessToken`, but the server has no login: add `.auth(..)`"));
+                problems.push(format!(
+                    "tool `{name}` takes an `AccessToken`, but the server has no login: add `.auth(..)`"
+                ));
             }
             None if !tool.scopes().is_empty() => {
                 problems.push(format!("tool `{name}` asks for scopes, but the server has no login: add `.auth(..)`"));
@@ -139,7 +153,9 @@ fn random_key(problems: &mut Vec<String>) -> Vec<[u8; 32]> {
 fn check_public_url(url: &str, problems: &mut Vec<String>) -> Option<Url> {
     let parsed = Url::parse(url).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
     match parsed {
-        Some(parsed) if parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(&parsed)) => Some(parsed),
+        Some(parsed) if parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(&parsed)) => {
+            Some(parsed)
+        }
         Some(parsed) if parsed.scheme() == "http" => {
             problems.push(format!("the public URL {url:?} must be https: plain http is for loopback only"));
             None

@@ -104,7 +104,8 @@ impl McpServer {
     pub fn state<T: Any + Clone + Send + Sync>(mut self, value: T) -> Self {
         if self.shared.states.insert(value) {
             let name = std::any::type_name::<T>();
-            self.problems.push(format!("two values of type `{name}` were given to `.state(..)`: wrap one in a type of its own"));
+            self.problems
+                .push(format!("two values of type `{name}` were given to `.state(..)`: wrap one in a type of its own"));
         }
         self
     }

@@ -27,20 +27,12 @@ pub(super) enum Unsealable {
 pub(super) struct Refused(pub(super) &'static str);
 
 /// Seals under the first key of the ring, for one purpose and bound to the associated data.
-pub(super) fn seal(
-    ring: &KeyRing,
-    purpose: &str,
-    associated: &[u8],
-    plain: &[u8],
-) -> Result<Vec<u8>, Refused> {
+pub(super) fn seal(ring: &KeyRing, purpose: &str, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>, Refused> {
     let mut nonce = [0; NONCE];
     getrandom::fill(&mut nonce).map_err(|_| Refused("the system gives no random bytes"))?;
     let id = ring.id();
     let associated = join(&[associated, id.bytes()]);
-    let payload = Payload {
-        msg: plain,
-        aad: &associated,
-    };
+    let payload = Payload { msg: plain, aad: &associated };
     let sealed = cipher(&ring.derive(purpose))
         .encrypt(&XNonce::from(nonce), payload)
         .map_err(|_| Refused("it is too long to be sealed"))?;
@@ -55,23 +47,15 @@ pub(super) fn open(
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Unsealable> {
     let (head, rest) = sealed.split_at_checked(HEAD).ok_or(Unsealable::Altered)?;
-    let (nonce, sealed) = rest
-        .split_first_chunk::<NONCE>()
-        .ok_or(Unsealable::Altered)?;
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(Unsealable::Altered)?;
     let (VERSION, id) = (head[0], KeyId::from_slice(&head[1..])) else {
         return Err(Unsealable::Altered);
     };
     let key = ring.derive_for(id, purpose);
     let key = key.ok_or(Unsealable::UnknownKey(id))?;
     let associated = join(&[associated, id.bytes()]);
-    let payload = Payload {
-        msg: sealed,
-        aad: &associated,
-    };
-    cipher(&key)
-        .decrypt(&XNonce::from(*nonce), payload)
-        .map(Zeroizing::new)
-        .map_err(|_| Unsealable::Altered)
+    let payload = Payload { msg: sealed, aad: &associated };
+    cipher(&key).decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| Unsealable::Altered)
 }
 
 fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
@@ -98,22 +82,13 @@ mod tests {
         let ring = KeyRing::ephemeral().unwrap();
         let sealed = seal(&ring, "p", b"place", b"hello").unwrap();
         assert_eq!(*open(&ring, "p", b"place", &sealed).unwrap(), b"hello");
-        assert_eq!(
-            open(&ring, "p", b"other", &sealed),
-            Err(Unsealable::Altered)
-        );
-        assert_eq!(
-            open(&ring, "q", b"place", &sealed),
-            Err(Unsealable::Altered)
-        );
+        assert_eq!(open(&ring, "p", b"other", &sealed), Err(Unsealable::Altered));
+        assert_eq!(open(&ring, "q", b"place", &sealed), Err(Unsealable::Altered));
         for i in 0..sealed.len() {
             let mut altered = sealed.clone();
             altered[i] ^= 1;
             assert!(open(&ring, "p", b"place", &altered).is_err(), "byte {i}");
-            assert!(
-                open(&ring, "p", b"place", &sealed[..i]).is_err(),
-                "cut at {i}"
-            );
+            assert!(open(&ring, "p", b"place", &sealed[..i]).is_err(), "cut at {i}");
         }
         assert_ne!(seal(&ring, "p", b"place", b"hello").unwrap(), sealed);
     }
@@ -126,10 +101,7 @@ mod tests {
         let new = KeyRing::new([secret(2)]).unwrap();
         let sealed = seal(&old, "p", b"", b"x").unwrap();
         assert!(open(&both, "p", b"", &sealed).is_ok());
-        assert_eq!(
-            open(&new, "p", b"", &sealed),
-            Err(Unsealable::UnknownKey(old.id()))
-        );
+        assert_eq!(open(&new, "p", b"", &sealed), Err(Unsealable::UnknownKey(old.id())));
         let sealed = seal(&both, "p", b"", b"x").unwrap();
         assert!(open(&new, "p", b"", &sealed).is_ok());
     }

@@ -55,9 +55,7 @@ fn ok<T>(answer: Result<T, StoreError>) -> T {
 }
 
 async fn write(store: &dyn Store, key: &Key, value: &'static str, put: Put) {
-    ok(store
-        .put(key, Bytes::from_static(value.as_bytes()), put)
-        .await);
+    ok(store.put(key, Bytes::from_static(value.as_bytes()), put).await);
 }
 
 async fn read(store: &dyn Store, key: &Key) -> Option<Bytes> {
@@ -84,34 +82,23 @@ async fn values(store: &dyn Store) {
 
 async fn odd_names(store: &dyn Store) {
     let long = "x".repeat(2000);
-    let names = [
-        "", " ", "a", "a/b", "a:b", "a*", "a\0b", "\0", "../a", "A", "한글", "é", "e\u{301}",
-        "%00", "'--", &long,
-    ];
+    let names =
+        ["", " ", "a", "a/b", "a:b", "a*", "a\0b", "\0", "../a", "A", "한글", "é", "e\u{301}", "%00", "'--", &long];
     let other = Collection::new("cod");
     for (n, id) in names.iter().enumerate() {
         let value = Bytes::from(n.to_string());
         let put = || Put::default().with_owner(*id);
         ok(store.put(&Key::new(CODES, *id), value, put()).await);
-        ok(store
-            .put(&Key::new(other, format!("e{id}")), Bytes::new(), put())
-            .await);
+        ok(store.put(&Key::new(other, format!("e{id}")), Bytes::new(), put()).await);
     }
     for (n, id) in names.iter().enumerate() {
         let key = Key::new(CODES, *id);
-        assert_eq!(
-            read(store, &key).await,
-            Some(n.to_string().into()),
-            "{id:?}"
-        );
+        assert_eq!(read(store, &key).await, Some(n.to_string().into()), "{id:?}");
         if !id.is_empty() {
             assert_eq!(ok(store.owned_by(CODES, id).await), [*id], "{id:?}");
         }
     }
-    assert!(
-        ok(store.owned_by(CODES, "").await).is_empty(),
-        "the empty owner is none"
-    );
+    assert!(ok(store.owned_by(CODES, "").await).is_empty(), "the empty owner is none");
     assert_eq!(ok(store.count(CODES).await), names.len() as u64);
 }
 
@@ -120,18 +107,12 @@ async fn absent(store: &dyn Store) {
     assert_eq!(read(store, &key).await, None);
     assert_eq!(ok(store.take(&key).await), None);
     assert!(!ok(store.delete(&key).await));
-    assert!(!ok(store
-        .compare_and_swap(&key, b"", Bytes::new(), None)
-        .await));
+    assert!(!ok(store.compare_and_swap(&key, b"", Bytes::new(), None).await));
     assert!(ok(store.owned_by(CODES, "nobody").await).is_empty());
     assert_eq!(ok(store.count(CODES).await), 0);
 
-    assert!(ok(store
-        .put_if_absent(&key, "one".into(), Put::default())
-        .await));
-    assert!(!ok(store
-        .put_if_absent(&key, "two".into(), Put::default())
-        .await));
+    assert!(ok(store.put_if_absent(&key, "one".into(), Put::default()).await));
+    assert!(!ok(store.put_if_absent(&key, "two".into(), Put::default()).await));
     assert_eq!(ok(store.take(&key).await), Some("one".into()));
     assert_eq!(ok(store.take(&key).await), None);
     write(store, &key, "three", Put::default()).await;
@@ -143,22 +124,12 @@ async fn absent(store: &dyn Store) {
 async fn swapping(store: &dyn Store) {
     let key = Key::new(GRANTS, "a");
     write(store, &key, "one", Put::default().with_owner("user")).await;
-    assert!(!ok(store
-        .compare_and_swap(&key, b"on", "x".into(), None)
-        .await));
+    assert!(!ok(store.compare_and_swap(&key, b"on", "x".into(), None).await));
     assert_eq!(read(store, &key).await, Some("one".into()));
-    assert!(ok(store
-        .compare_and_swap(&key, b"one", "two".into(), None)
-        .await));
-    assert!(!ok(store
-        .compare_and_swap(&key, b"one", "x".into(), None)
-        .await));
+    assert!(ok(store.compare_and_swap(&key, b"one", "two".into(), None).await));
+    assert!(!ok(store.compare_and_swap(&key, b"one", "x".into(), None).await));
     assert_eq!(read(store, &key).await, Some("two".into()));
-    assert_eq!(
-        ok(store.owned_by(GRANTS, "user").await),
-        ["a"],
-        "the owner stays"
-    );
+    assert_eq!(ok(store.owned_by(GRANTS, "user").await), ["a"], "the owner stays");
 }
 
 async fn expiry(store: &dyn Store, clock: &ManualClock) {
@@ -172,24 +143,16 @@ async fn expiry(store: &dyn Store, clock: &ManualClock) {
     clock.advance(MINUTE - Duration::from_millis(1));
     assert_eq!(read(store, &name("get")).await, Some("old".into()));
     let long = Some(10 * MINUTE);
-    assert!(ok(store
-        .compare_and_swap(&name("kept"), b"old", "new".into(), long)
-        .await));
-    assert!(ok(store
-        .compare_and_swap(&name("forever"), b"old", "new".into(), None)
-        .await));
+    assert!(ok(store.compare_and_swap(&name("kept"), b"old", "new".into(), long).await));
+    assert!(ok(store.compare_and_swap(&name("forever"), b"old", "new".into(), None).await));
     write(store, &name("renewed"), "new", brief()).await;
 
     clock.advance(Duration::from_millis(1));
     assert_eq!(read(store, &name("get")).await, None);
     assert_eq!(ok(store.take(&name("take")).await), None);
     assert!(!ok(store.delete(&name("delete")).await));
-    assert!(!ok(store
-        .compare_and_swap(&name("swap"), b"old", "x".into(), None)
-        .await));
-    assert!(ok(store
-        .put_if_absent(&name("absent"), "new".into(), brief())
-        .await));
+    assert!(!ok(store.compare_and_swap(&name("swap"), b"old", "x".into(), None).await));
+    assert!(ok(store.put_if_absent(&name("absent"), "new".into(), brief()).await));
     for id in ["absent", "kept", "forever", "renewed"] {
         assert_eq!(read(store, &name(id)).await, Some("new".into()), "{id}");
     }
@@ -216,9 +179,7 @@ async fn clock_set_back(store: &dyn Store, clock: &ManualClock) {
     assert_eq!(read(store, &name("get")).await, None);
     assert_eq!(ok(store.take(&name("take")).await), None);
     assert!(!ok(store.delete(&name("delete")).await));
-    assert!(!ok(store
-        .compare_and_swap(&name("swap"), b"old", "x".into(), None)
-        .await));
+    assert!(!ok(store.compare_and_swap(&name("swap"), b"old", "x".into(), None).await));
     clock.set(start);
     for id in ["get", "take", "delete", "swap"] {
         assert_eq!(read(store, &name(id)).await, None, "{id}");
@@ -265,12 +226,7 @@ where
     for n in 0..CALLERS {
         callers.spawn(call(store.clone(), n));
     }
-    callers
-        .join_all()
-        .await
-        .into_iter()
-        .filter(|won| *won)
-        .count()
+    callers.join_all().await.into_iter().filter(|won| *won).count()
 }
 
 async fn one_taker(store: &Arc<dyn Store>) {
@@ -295,11 +251,7 @@ async fn one_first(store: &Arc<dyn Store>) {
         let key = Key::new(CODES, round.to_string());
         let winners = race(store, |store, n| {
             let key = key.clone();
-            async move {
-                ok(store
-                    .put_if_absent(&key, n.to_string().into(), brief())
-                    .await)
-            }
+            async move { ok(store.put_if_absent(&key, n.to_string().into(), brief()).await) }
         });
         assert_eq!(winners.await, 1, "first writers of one record");
     }
@@ -333,10 +285,7 @@ async fn hanging_up(store: &dyn Store) {
     drop(put);
     let patience = Instant::now() + Duration::from_secs(10);
     while read(store, &key).await.is_none() {
-        assert!(
-            Instant::now() < patience,
-            "a begun write was never done (ready at once: {begun})"
-        );
+        assert!(Instant::now() < patience, "a begun write was never done (ready at once: {begun})");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -80,19 +80,10 @@ impl DiskStore {
         Self::assemble(path.as_ref(), clock, file::opener(), SWEEP_EVERY)
     }
 
-    fn assemble(
-        path: &Path,
-        clock: Clock,
-        opener: Opener,
-        sweep_every: Duration,
-    ) -> Result<Self, StoreError> {
+    fn assemble(path: &Path, clock: Clock, opener: Opener, sweep_every: Duration) -> Result<Self, StoreError> {
         let file = Arc::new(File::open(path, opener)?);
         let writer = Writer::start(file.clone(), clock.clone(), sweep_every)?;
-        Ok(Self {
-            writer,
-            file,
-            clock,
-        })
+        Ok(Self { writer, file, clock })
     }
 
     async fn read<T: Send + 'static>(
@@ -101,13 +92,7 @@ impl DiskStore {
     ) -> Result<T, StoreError> {
         let file = self.file.clone();
         let done = tokio::task::spawn_blocking(move || file.read(work)).await;
-        done.unwrap_or_else(|error| {
-            Err(StoreError::unavailable(
-                self.describe(),
-                "start the server again",
-                error,
-            ))
-        })
+        done.unwrap_or_else(|error| Err(StoreError::unavailable(self.describe(), "start the server again", error)))
     }
 }
 
@@ -119,11 +104,7 @@ impl fmt::Debug for DiskStore {
 
 impl Row {
     fn on(put: &Put, value: Bytes, now: u64) -> Self {
-        Self {
-            expires: expiry(now, put.ttl()),
-            owner: put.owner().unwrap_or_default().to_owned(),
-            value,
-        }
+        Self { expires: expiry(now, put.ttl()), owner: put.owner().unwrap_or_default().to_owned(), value }
     }
 }
 
@@ -141,8 +122,7 @@ impl Store for DiskStore {
                 return Ok(Some(row.value));
             }
             let ended = key.clone();
-            let removal =
-                move |tables: &mut Tables<'_>, _| tables.remove_ended(&ended, row.expires);
+            let removal = move |tables: &mut Tables<'_>, _| tables.remove_ended(&ended, row.expires);
             // It is absent either way; on a full disk it is removed by a later sweep.
             let _ = self.writer.submit(removal).await;
             Ok(None)
@@ -151,10 +131,7 @@ impl Store for DiskStore {
 
     fn put<'a>(&'a self, key: &'a Key, value: Bytes, put: Put) -> Answer<'a, ()> {
         let key = key.clone();
-        Box::pin(
-            self.writer
-                .submit(move |tables, now| tables.insert(&key, &Row::on(&put, value, now))),
-        )
+        Box::pin(self.writer.submit(move |tables, now| tables.insert(&key, &Row::on(&put, value, now))))
     }
 
     fn put_if_absent<'a>(&'a self, key: &'a Key, value: Bytes, put: Put) -> Answer<'a, bool> {
@@ -193,11 +170,7 @@ impl Store for DiskStore {
             if row.value != expected {
                 return Ok(false);
             }
-            let next = Row {
-                expires: expiry(now, ttl),
-                owner: row.owner,
-                value: new,
-            };
+            let next = Row { expires: expiry(now, ttl), owner: row.owner, value: new };
             tables.insert(&key, &next)?;
             Ok(true)
         }))

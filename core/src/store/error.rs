@@ -67,11 +67,6 @@ impl StoreError {
         source: impl Into<Box<dyn Cause + Send + Sync>>,
     ) -> Self {
         let source: Arc<dyn Cause + Send + Sync> = Arc::from(source.into());
-        Self::Unavailable {
-            store: store.into(),
-            reason: source.to_string(),
-            mend,
-            source: Some(source),
-        }
+        Self::Unavailable { store: store.into(), reason: source.to_string(), mend, source: Some(source) }
     }
 }

@@ -28,10 +28,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 /// Makes a file at `path` that `fill` writes, in one step for everybody else: it appears complete and
 /// durable, and an existing one is never replaced. False if there was one, for instance because
 /// another process made it at the same moment.
-pub(super) fn publish<E: From<io::Error>>(
-    path: &Path,
-    fill: impl FnOnce(&Path) -> Result<(), E>,
-) -> Result<bool, E> {
+pub(super) fn publish<E: From<io::Error>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<bool, E> {
     let draft = draft_of(path)?;
     drop(create_private(&draft)?);
     let made = fill(&draft).and_then(|()| {
@@ -71,8 +68,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 fn parent(path: &Path) -> Option<&Path> {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
+    path.parent().filter(|folder| !folder.as_os_str().is_empty())
 }
 
 #[cfg(test)]

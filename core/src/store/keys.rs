@@ -74,8 +74,7 @@ impl Secret {
     /// [`KeyError::Short`].
     pub fn parse(text: &SecretString) -> Result<Self, KeyError> {
         let text = text.expose_secret().trim();
-        let decoded =
-            [decode_hex(text), decode_base64(text)].map(|bytes| bytes.map(Zeroizing::new));
+        let decoded = [decode_hex(text), decode_base64(text)].map(|bytes| bytes.map(Zeroizing::new));
         let mut decoded = decoded.into_iter().flatten();
         match decoded.find(|bytes| bytes.len() >= LEAST) {
             Some(bytes) => Ok(Self(bytes)),
@@ -183,9 +182,7 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`KeyError::None`] if there is none, [`KeyError::Short`] if one is too short.
-    pub fn parse<'a>(
-        secrets: impl IntoIterator<Item = &'a SecretString>,
-    ) -> Result<Self, KeyError> {
+    pub fn parse<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Result<Self, KeyError> {
         let secrets = secrets.into_iter().map(Secret::parse);
         Self::new(secrets.collect::<Result<Vec<_>, _>>()?)
     }
@@ -248,10 +245,7 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let value = |digit: u8| char::from(digit).to_digit(16);
-    digits
-        .chunks_exact(2)
-        .map(|pair| u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok())
-        .collect()
+    digits.chunks_exact(2).map(|pair| u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok()).collect()
 }
 
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
@@ -259,11 +253,7 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     [&alphabet::STANDARD, &alphabet::URL_SAFE]
         .into_iter()
-        .find_map(|alphabet| {
-            GeneralPurpose::new(alphabet, PADDED_OR_NOT)
-                .decode(text)
-                .ok()
-        })
+        .find_map(|alphabet| GeneralPurpose::new(alphabet, PADDED_OR_NOT).decode(text).ok())
 }
 
 #[cfg(test)]

@@ -92,11 +92,7 @@ impl Entry {
     fn new(value: Bytes, put: &Put, now: u64) -> Self {
         let expires = expiry(now, put.ttl());
         let owner = put.owner().map(str::to_owned);
-        Self {
-            expires,
-            owner,
-            value,
-        }
+        Self { expires, owner, value }
     }
 }
 
@@ -155,11 +151,7 @@ impl Store for MemoryStore {
             if entry.value != expected {
                 return Ok(false);
             }
-            let next = Entry {
-                expires: expiry(now, ttl),
-                owner: entry.owner.clone(),
-                value: new,
-            };
+            let next = Entry { expires: expiry(now, ttl), owner: entry.owner.clone(), value: new };
             state.insert(key.clone(), next, now);
             Ok(true)
         })

@@ -6,9 +6,7 @@ use etcetera::BaseStrategy as _;
 
 /// The home folder is unknown, so there is no default place.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the home folder of this user is unknown; set `HOME`, or configure a secret and the path of the store"
-)]
+#[error("the home folder of this user is unknown; set `HOME`, or configure a secret and the path of the store")]
 pub struct PathError(#[from] etcetera::HomeDirError);
 
 /// The file of the secret of a server: `~/.config/dari/<app>/secret` on Linux and macOS (under
@@ -20,11 +18,7 @@ pub struct PathError(#[from] etcetera::HomeDirError);
 /// [`PathError`] if the user has no home folder.
 pub fn default_secret_path(app: &str) -> Result<PathBuf, PathError> {
     let strategy = etcetera::choose_base_strategy()?;
-    Ok(strategy
-        .config_dir()
-        .join("dari")
-        .join(slug(app))
-        .join("secret"))
+    Ok(strategy.config_dir().join("dari").join(slug(app)).join("secret"))
 }
 
 /// The file of the store of a server: `~/.local/share/dari/<app>/store.redb` on Linux and macOS (under
@@ -37,20 +31,13 @@ pub fn default_secret_path(app: &str) -> Result<PathBuf, PathError> {
 pub fn default_data_path(app: &str) -> Result<PathBuf, PathError> {
     let strategy = etcetera::choose_base_strategy()?;
     // On Windows configuration and data share a folder; machine-bound data belongs into the local one.
-    let folder = if cfg!(windows) {
-        strategy.cache_dir()
-    } else {
-        strategy.data_dir()
-    };
+    let folder = if cfg!(windows) { strategy.cache_dir() } else { strategy.data_dir() };
     Ok(folder.join("dari").join(slug(app)).join("store.redb"))
 }
 
 fn slug(app: &str) -> String {
     let suits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let slug: String = app
-        .chars()
-        .map(|c| if suits(c) { c } else { '-' })
-        .collect();
+    let slug: String = app.chars().map(|c| if suits(c) { c } else { '-' }).collect();
     match slug.trim_matches('.') {
         "" => "server".to_owned(),
         slug => slug.to_owned(),

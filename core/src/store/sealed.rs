@@ -51,11 +51,7 @@ impl Sealed {
     ///
     /// # Errors
     /// [`StoreError::WrongKey`] if the store was made with another secret; no record is changed then.
-    pub async fn open(
-        store: Arc<dyn Store>,
-        keys: KeyRing,
-        clock: Clock,
-    ) -> Result<Self, StoreError> {
+    pub async fn open(store: Arc<dyn Store>, keys: KeyRing, clock: Clock) -> Result<Self, StoreError> {
         let sealed = Self { store, keys, clock };
         let canary = Key::new(META, CANARY);
         let id = sealed.keys.id().to_string();
@@ -85,10 +81,7 @@ impl Sealed {
     /// # Errors
     /// Those of the backend; [`StoreError::Damaged`] if the record was altered or is of another type,
     /// [`StoreError::WrongKey`] if its key is not in the ring. So for every method that reads.
-    pub async fn get<T: DeserializeOwned>(
-        &self,
-        key: &Key,
-    ) -> Result<Option<Record<T>>, StoreError> {
+    pub async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Record<T>>, StoreError> {
         let sealed = self.store.get(key).await?;
         sealed.map(|sealed| self.unseal(key, sealed)).transpose()
     }
@@ -97,12 +90,7 @@ impl Sealed {
     ///
     /// # Errors
     /// Those of the backend; [`StoreError::Unstorable`] if the value has no JSON form. So for every method that writes.
-    pub async fn put<T: Serialize>(
-        &self,
-        key: &Key,
-        value: &T,
-        put: Put,
-    ) -> Result<(), StoreError> {
+    pub async fn put<T: Serialize>(&self, key: &Key, value: &T, put: Put) -> Result<(), StoreError> {
         let sealed = self.seal(key, value)?;
         self.store.put(key, sealed, self.hide(put)).await
     }
@@ -111,12 +99,7 @@ impl Sealed {
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub async fn put_if_absent<T: Serialize>(
-        &self,
-        key: &Key,
-        value: &T,
-        put: Put,
-    ) -> Result<bool, StoreError> {
+    pub async fn put_if_absent<T: Serialize>(&self, key: &Key, value: &T, put: Put) -> Result<bool, StoreError> {
         let sealed = self.seal(key, value)?;
         self.store.put_if_absent(key, sealed, self.hide(put)).await
     }
@@ -144,9 +127,7 @@ impl Sealed {
         ttl: Option<Duration>,
     ) -> Result<bool, StoreError> {
         let sealed = self.seal(key, new)?;
-        self.store
-            .compare_and_swap(key, seen.sealed(), sealed, ttl)
-            .await
+        self.store.compare_and_swap(key, seen.sealed(), sealed, ttl).await
     }
 
     /// Deletes the record. True when there was one.
@@ -161,11 +142,7 @@ impl Sealed {
     ///
     /// # Errors
     /// Those of the backend.
-    pub async fn owned_by(
-        &self,
-        collection: Collection,
-        owner: &str,
-    ) -> Result<Vec<String>, StoreError> {
+    pub async fn owned_by(&self, collection: Collection, owner: &str) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
         for id in self.keys.ids() {
             let hidden = self.hidden(id, owner);
@@ -199,21 +176,12 @@ impl Sealed {
     }
 
     /// [`KeyRing::open_token`] with the ring and the clock of this store.
-    pub fn open_token(
-        &self,
-        label: &str,
-        context: &[u8],
-        token: &str,
-    ) -> Option<Zeroizing<Vec<u8>>> {
-        self.keys
-            .open_token(label, context, token, self.clock.now())
+    pub fn open_token(&self, label: &str, context: &[u8], token: &str) -> Option<Zeroizing<Vec<u8>>> {
+        self.keys.open_token(label, context, token, self.clock.now())
     }
 
     fn seal<T: Serialize>(&self, key: &Key, value: &T) -> Result<Bytes, StoreError> {
-        let fail = |reason| StoreError::Unstorable {
-            collection: key.collection().name(),
-            reason,
-        };
+        let fail = |reason| StoreError::Unstorable { collection: key.collection().name(), reason };
         // The message of serde is left out here and below: it may quote the value.
         let plain = serde_json::to_vec(value).map_err(|_| fail("it has no JSON form"))?;
         let plain = Zeroizing::new(plain);
@@ -222,11 +190,7 @@ impl Sealed {
             .map_err(|refused| fail(refused.0))
     }
 
-    fn unseal<T: DeserializeOwned>(
-        &self,
-        key: &Key,
-        sealed: Bytes,
-    ) -> Result<Record<T>, StoreError> {
+    fn unseal<T: DeserializeOwned>(&self, key: &Key, sealed: Bytes) -> Result<Record<T>, StoreError> {
         let damaged = |what: &str| StoreError::Damaged {
             store: self.store.describe(),
             reason: format!("a record of the collection `{}` {what}", key.collection()),
@@ -235,14 +199,11 @@ impl Sealed {
             Ok(plain) => plain,
             Err(Unsealable::Altered) => return Err(damaged("was altered or cut off")),
             Err(Unsealable::UnknownKey(id)) => {
-                return Err(StoreError::WrongKey {
-                    store: self.store.describe(),
-                    sealed_under: id.to_string(),
-                });
+                return Err(StoreError::WrongKey { store: self.store.describe(), sealed_under: id.to_string() });
             }
         };
-        let value = serde_json::from_slice(&plain)
-            .map_err(|_| damaged("is not what this version of the program writes"))?;
+        let value =
+            serde_json::from_slice(&plain).map_err(|_| damaged("is not what this version of the program writes"))?;
         Ok(Record::new(value, sealed))
     }
 
@@ -262,8 +223,7 @@ impl Sealed {
             let mac = Hmac::<Sha256>::new_from_slice(key.as_slice()).ok()?;
             Some(mac.chain_update(owner).finalize().into_bytes())
         });
-        mac.map(|mac| URL_SAFE_NO_PAD.encode(mac))
-            .unwrap_or_default()
+        mac.map(|mac| URL_SAFE_NO_PAD.encode(mac)).unwrap_or_default()
     }
 }
 

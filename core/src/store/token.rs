@@ -52,13 +52,7 @@ impl KeyRing {
 
     /// Opens what [`seal_token`](Self::seal_token) made; `None` if it did not, if it is altered, expired,
     /// or of another label, context or ring.
-    pub fn open_token(
-        &self,
-        label: &str,
-        context: &[u8],
-        token: &str,
-        now: SystemTime,
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn open_token(&self, label: &str, context: &[u8], token: &str, now: SystemTime) -> Option<Zeroizing<Vec<u8>>> {
         let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
         let plain = aead::open(self, &purpose(label), context, &sealed).ok()?;
         let (expires, bytes) = plain.split_first_chunk::<EXPIRY>()?;
@@ -88,9 +82,7 @@ mod tests {
     #[test]
     fn opens_with_its_label_context_and_ring_until_it_expires() {
         let (ring, now) = (KeyRing::ephemeral().unwrap(), SystemTime::now());
-        let token = ring
-            .seal_token("a", b"ctx", b"hi", Some(now + SECOND))
-            .unwrap();
+        let token = ring.seal_token("a", b"ctx", b"hi", Some(now + SECOND)).unwrap();
         assert!(token.bytes().all(|byte| byte.is_ascii_graphic()));
         let open = |label, context: &[u8], now| ring.open_token(label, context, &token, now);
         assert_eq!(**open("a", b"ctx", now).unwrap(), *b"hi");

@@ -148,6 +148,29 @@ pub fn injected<T: InjectedType<M, Handle = H>, M, H>(tool: &mut ToolBuilder) ->
     T::declare(tool)
 }
 
+/// A type whose default may be written as a string.
+#[diagnostic::on_unimplemented(
+    message = "a string cannot be the default of a `{Self}`",
+    label = "expected a value for `{Self}`",
+    note = "a string literal goes through `Into`: write an expression of the type `{Self}`, or implement `From<&'static str>` for it"
+)]
+pub trait FromText {
+    /// The value that the text stands for.
+    fn from_text(text: &'static str) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: From<&'static str>> FromText for T {
+    fn from_text(text: &'static str) -> T {
+        text.into()
+    }
+}
+
+/// The default that was written as a string.
+pub fn from_text<T: FromText>(text: &'static str) -> T {
+    T::from_text(text)
+}
+
 /// One parameter of one tool.
 pub trait Parameter: Send + Sync + 'static {
     /// What the function gets.

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use dari::auth::{
-    BoxFuture, ClientAuth, Identity, IdentifyError, OAuthProxy, Provider, ProviderConfig, TokenCall, UpstreamError,
+    BoxFuture, ClientAuth, IdentifyError, Identity, OAuthProxy, Provider, ProviderConfig, TokenCall, UpstreamError,
     UpstreamTokens,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::http::Http;
-use super::settings::{BaseUrl, KeyPair, NaverConfigError, LOGIN};
+use super::settings::{BaseUrl, KeyPair, LOGIN, NaverConfigError};
 use super::{NaverError, NaverErrorKind, NaverOpenApi, NaverProfile};
 use crate::env::{Env, EnvFileError};
 
@@ -159,14 +159,16 @@ impl NaverProviderBuilder {
     /// When a URL can't be used: neither TLS nor on this machine, or no URL at all.
     pub fn build(self) -> Result<NaverProvider, NaverConfigError> {
         let login = BaseUrl::parse("NAVER_LOGIN_URL", &self.login_url)?;
-        let mut open_api = NaverOpenApi::builder().client(&self.keys.id, self.keys.secret.clone()).timeout(self.timeout);
+        let mut open_api =
+            NaverOpenApi::builder().client(&self.keys.id, self.keys.secret.clone()).timeout(self.timeout);
         if let Some(url) = self.open_api_url {
             open_api = open_api.open_api_url(url);
         }
         // `openid` is what the OpenID Connect endpoints ask for; permissions are set in the application's settings.
-        let config = ProviderConfig::new("Naver", login.at("/oauth2/authorize"), login.at("/oauth2/token"), &self.keys.id)
-            .client_secret(self.keys.secret.clone(), ClientAuth::Post)
-            .scopes(["openid"]);
+        let config =
+            ProviderConfig::new("Naver", login.at("/oauth2/authorize"), login.at("/oauth2/token"), &self.keys.id)
+                .client_secret(self.keys.secret.clone(), ClientAuth::Post)
+                .scopes(["openid"]);
         Ok(NaverProvider {
             config,
             open_api: open_api.build()?,
@@ -246,7 +248,9 @@ impl Provider for NaverProvider {
             let status = self.http.status(self.http.post(self.revoke_url.clone()).form(&form)).await;
             match status.map_err(|error| UpstreamError::Unavailable(error.to_string().into()))? {
                 200 => Ok(()),
-                status @ (400 | 401) => Err(UpstreamError::ClientRefused(format!("revocation answered {status}").into())),
+                status @ (400 | 401) => {
+                    Err(UpstreamError::ClientRefused(format!("revocation answered {status}").into()))
+                }
                 status => Err(UpstreamError::Unavailable(format!("revocation answered {status}").into())),
             }
         })

@@ -1,7 +1,7 @@
 //! The calendar.
 
 use dari_providers::naver::sandbox::{CalendarDenial, SandboxControl};
-use dari_providers::naver::{KstDateTime, NaverError, NewSchedule, ProcessType};
+use dari_providers::naver::{KstDateTime, NaverErrorKind, NewSchedule, ProcessType};
 use serde_json::json;
 
 use crate::browser::{Browser, json as read};
@@ -97,12 +97,15 @@ async fn without_the_permission_it_is_denied_in_either_form() {
     for (denial, status) in [(CalendarDenial::Unauthorized, 401), (CalendarDenial::Forbidden, 403)] {
         sandbox.control().set(|quirks| quirks.calendar_denial = denial);
         let error = naver.create_schedule(&token, &schedule("회의")).await.unwrap_err();
-        assert!(matches!(&error, NaverError::PermissionDenied(reply) if reply.status() == status), "{error:?}");
+        assert!(
+            matches!(error.kind(), NaverErrorKind::PermissionDenied(reply) if reply.status() == status),
+            "{error:?}"
+        );
         assert!(error.model_message().contains("permission"), "{}", error.model_message());
     }
     sandbox.control().expire_access_tokens();
     let error = naver.create_schedule(&token, &schedule("회의")).await.unwrap_err();
-    assert!(matches!(error, NaverError::PermissionDenied(_)), "{error:?}");
+    assert!(matches!(error.kind(), NaverErrorKind::PermissionDenied(_)), "{error:?}");
     assert!(sandbox.control().schedules().is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! The profile API.
 
-use dari_providers::naver::NaverError;
+use dari_providers::naver::NaverErrorKind;
 use serde_json::json;
 
 use crate::browser::{Browser, json as read};
@@ -30,7 +30,10 @@ async fn a_bad_or_expired_token_is_denied_under_any_status() {
         sandbox.control().set(|quirks| quirks.profile_errors_under_200 = under_200);
         for token in [token.clone(), "unknown".into()] {
             let error = naver.profile(&token).await.unwrap_err();
-            assert!(matches!(&error, NaverError::PermissionDenied(reply) if reply.code() == Some("024")), "{error:?}");
+            assert!(
+                matches!(error.kind(), NaverErrorKind::PermissionDenied(reply) if reply.code() == Some("024")),
+                "{error:?}"
+            );
             assert!(error.model_message().contains("log in"), "{}", error.model_message());
         }
     }

@@ -1,7 +1,7 @@
 //! Search, the legacy way and by the HUB.
 
 use dari_providers::naver::sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, HUB_KEY, HUB_KEY_ID, NaverSandbox, RouteGroup};
-use dari_providers::naver::{InvalidQuery, NaverError, NaverOpenApi, SearchQuery, Sort, vertical};
+use dari_providers::naver::{InvalidQuery, NaverErrorKind, NaverOpenApi, SearchQuery, Sort, vertical};
 
 use crate::browser::{Browser, json};
 use crate::{client, sandbox};
@@ -74,7 +74,7 @@ async fn bad_queries_are_not_even_sent() {
     let sandbox = sandbox().await;
     let naver = client(&sandbox);
     let error = naver.search_web("  ", 10).await.unwrap_err();
-    assert!(matches!(error, NaverError::InvalidQuery(InvalidQuery::Empty)), "{error:?}");
+    assert!(matches!(error.kind(), NaverErrorKind::InvalidQuery(InvalidQuery::Empty)), "{error:?}");
     naver.search(vertical::BLOG, &SearchQuery::new("a").sort(Sort::Comment)).await.unwrap_err();
     naver.errata("").await.unwrap_err();
     assert_eq!(sandbox.control().hits("/v1/search/webkr.json"), 0);
@@ -114,11 +114,11 @@ async fn rejected_applications() {
     sandbox.control().set(|quirks| quirks.search_not_ticked = true);
     let error = client(&sandbox).search_web("a", 1).await.unwrap_err();
     assert!(
-        matches!(&error, NaverError::ClientRejected(reply) if reply.message().unwrap().starts_with("Scope Status Invalid"))
+        matches!(error.kind(), NaverErrorKind::ClientRejected(reply) if reply.message().unwrap().starts_with("Scope Status Invalid"))
     );
     assert!(error.model_message().contains("operator"), "{}", error.model_message());
     let error = hub_client(&sandbox, "wrong").search_web("a", 1).await.unwrap_err();
-    assert!(matches!(&error, NaverError::ClientRejected(reply) if reply.code() == Some("200")), "{error:?}");
+    assert!(matches!(error.kind(), NaverErrorKind::ClientRejected(reply) if reply.code() == Some("200")), "{error:?}");
 }
 
 #[tokio::test]
@@ -155,10 +155,10 @@ async fn limits_are_told_apart() {
     for naver in [client(&sandbox), hub_client(&sandbox, HUB_KEY)] {
         sandbox.control().fault(RouteGroup::Search, Fault::RateLimited);
         let error = naver.search_web("a", 1).await.unwrap_err();
-        assert!(matches!(error, NaverError::RateLimited(_)) && error.is_transient(), "{error:?}");
+        assert!(matches!(error.kind(), NaverErrorKind::RateLimited(_)) && error.is_transient(), "{error:?}");
         sandbox.control().fault(RouteGroup::Search, Fault::QuotaExhausted);
         let error = naver.search_web("a", 1).await.unwrap_err();
-        assert!(matches!(error, NaverError::QuotaExhausted(_)) && !error.is_transient(), "{error:?}");
+        assert!(matches!(error.kind(), NaverErrorKind::QuotaExhausted(_)) && !error.is_transient(), "{error:?}");
         sandbox.control().clear_fault(RouteGroup::Search);
         naver.search_web("서울", 1).await.unwrap();
     }

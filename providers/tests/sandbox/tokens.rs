@@ -162,3 +162,28 @@ async fn discovery_names_what_is_there() {
     assert_eq!(body["token_endpoint_auth_methods_supported"], json!(["client_secret_post", "none"]));
     assert_eq!((body.get("jwks_uri"), body.get("revocation_endpoint")), (None, None));
 }
+
+#[tokio::test]
+async fn a_sandbox_that_is_started_anew_takes_the_tokens_of_an_earlier_run() {
+    let (first, second) = (sandbox().await, sandbox().await);
+    let tokens = Browser::new(&first).tokens("김하나", true).await;
+    let (access, refresh) = (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
+    let profile = |sandbox, token: &str| {
+        let (client, token) = (crate::client(sandbox), token.to_owned().into());
+        async move { client.profile(&token).await }
+    };
+    drop(first);
+    let restarted = profile(&second, access).await.unwrap();
+    assert_eq!(restarted.name.as_deref(), Some("김하나"));
+
+    let form = with_client(&[("grant_type", "refresh_token"), ("refresh_token", refresh)]);
+    let (status, renewed) = Browser::new(&second).form("/oauth2/token", &form).await;
+    assert_eq!(status, 200);
+    profile(&second, renewed["access_token"].as_str().unwrap()).await.unwrap();
+
+    // What is revoked stays revoked.
+    assert!(second.control().revoke_consent("김하나"));
+    profile(&second, access).await.unwrap_err();
+    let (_, refused) = Browser::new(&second).form("/oauth2/token", &form).await;
+    assert_eq!(refused["error"], "invalid_request");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dari::auth::OAuthProxy;
 use dari_providers::naver::sandbox::NaverSandbox;
+use dari_providers::naver::{NaverOpenApi, NaverProvider};
 use dari_tests::{clients, repository};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -28,11 +29,11 @@ struct Served {
 async fn serve() -> Served {
     let sandbox = NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.expect("the sandbox starts");
     let home = tempfile::tempdir().expect("a folder");
-    let login = OAuthProxy::new(sandbox.provider().expect("a provider"))
+    let login = OAuthProxy::new(NaverProvider::from_env_with(&sandbox.env()).expect("a provider"))
         .access_token_lifetime(LIFETIME)
         .secret("the secret of a test, which is long enough for it".to_owned().into())
         .data_dir(home.path());
-    let server = example::server(sandbox.open_api().expect("a client"), login);
+    let server = example::server(NaverOpenApi::from_env_with(&sandbox.env()).expect("a client"), login);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let mcp_url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();
@@ -76,7 +77,7 @@ async fn complete(client: &str, mode: Option<&str>, protocol: &str) {
 
     let schedules = served.sandbox.control().schedules();
     assert_eq!(schedules.len(), 1, "one call, one schedule");
-    assert_eq!(schedules[0].start, "2026-10-18 15:30:00");
+    assert_eq!(schedules[0].start.to_string(), "2026-10-18T15:30:00+09:00");
     let _ = served.stop.send(());
     drop(served.home);
 }

@@ -1,6 +1,7 @@
 //! A person logs in with a browser, and `rmcp` calls the tools with that login.
 
 use std::path::Path;
+use std::time::Duration;
 
 use dari_providers::naver::sandbox::NaverSandbox;
 use dari_tests::client::{Client, Login};
@@ -42,7 +43,8 @@ async fn use_the_tools(client: &Client, title: &str) {
     let created = client.call_ok("create_calendar_schedule", schedule).await;
     assert_eq!(created["process_type"], "create", "{created}");
 
-    let mistake = json!({ "title": "거꾸로", "start_datetime": "2026-10-18 16:30", "end_datetime": "2026-10-18 15:30" });
+    let mistake =
+        json!({ "title": "거꾸로", "start_datetime": "2026-10-18 16:30", "end_datetime": "2026-10-18 15:30" });
     let refused = client.call("create_calendar_schedule", mistake).await;
     assert_eq!(refused.is_error, Some(true), "an end before the start is refused");
     let mistake = json!({ "query": "서울", "display": 1000 });
@@ -67,8 +69,8 @@ async fn newcomer(version: ProtocolVersion) {
     use_the_tools(&client, &title).await;
     let schedules = example.schedules().await;
     let schedule = schedule_named(&schedules, &title);
-    assert_eq!(schedule["start"], "2026-10-18 15:30:00", "{schedule}");
-    assert_eq!(schedule["end"], "2026-10-18 16:30:00", "{schedule}");
+    assert_eq!(schedule["start"], "2026-10-18T15:30:00+09:00", "{schedule}");
+    assert_eq!(schedule["end"], "2026-10-18T16:30:00+09:00", "{schedule}");
     example.stop().await;
 }
 
@@ -88,10 +90,9 @@ async fn live(sandbox: &NaverSandbox, home: &Path) -> Example {
 }
 
 async fn started(sandbox: &NaverSandbox, home: &Path, at: Option<&str>) -> Example {
-    use secrecy::ExposeSecret;
     let start = Start::new(PROGRAM, home)
         .env("NAVER_CLIENT_ID", sandbox.client_id())
-        .env("NAVER_CLIENT_SECRET", sandbox.client_secret().expose_secret())
+        .env("NAVER_CLIENT_SECRET", sandbox.client_secret())
         .env("NAVER_LOGIN_URL", sandbox.login_url())
         .env("NAVER_OPENAPI_URL", sandbox.open_api_url());
     match at {
@@ -105,7 +106,7 @@ async fn sandbox() -> NaverSandbox {
 }
 
 #[tokio::test]
-async fn a_login_survives_a_restart_and_an_expired_token_at_naver() {
+async fn a_login_survives_a_restart() {
     let (sandbox, home) = (sandbox().await, home());
     let example = live(&sandbox, home.path()).await;
     let login = Login::through_browser(&example.mcp_url, &["--calendar", "yes"]).await;
@@ -116,13 +117,59 @@ async fn a_login_survives_a_restart_and_an_expired_token_at_naver() {
     example.stop().await;
     let example = started(&sandbox, home.path(), Some(&url)).await;
     use_the_tools(&client, "다시 시작한 뒤").await;
-
-    let control = sandbox.control();
-    let refreshes = control.hits("refresh_token");
-    control.expire_access_tokens();
-    client.call_ok("get_current_time", json!({})).await;
     example.stop().await;
-    let _ = refreshes;
+}
+
+#[tokio::test]
+async fn a_newcomer_restarts_with_the_sandbox_and_goes_on() {
+    let home = home();
+    let start = || Start::new(PROGRAM, home.path()).with_sandbox();
+    let example = start().start().await;
+    let login = Login::through_browser(&example.mcp_url, &[]).await;
+    let client = login.connect(ProtocolVersion::V_2025_11_25).await;
+    use_the_tools(&client, "처음").await;
+    let url = example.mcp_url.clone();
+    example.stop().await;
+
+    // The session of the handshake is in its id, the login on the disk, and the token says whose it is.
+    let example = start().at(&url).start().await;
+    use_the_tools(&client, "다음").await;
+    example.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_that_expired_at_naver_is_refreshed_silently() {
+    let (sandbox, home) = (sandbox().await, home());
+    let control = sandbox.control();
+    control.set(|quirks| quirks.access_token_lifetime = Duration::from_secs(2));
+    let example = live(&sandbox, home.path()).await;
+    let login = Login::through_browser(&example.mcp_url, &["--calendar", "yes"]).await;
+    let client = login.connect(ProtocolVersion::V_2025_11_25).await;
+
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let before = control.grant_hits("refresh_token");
+    use_the_tools(&client, "만료된 뒤").await;
+    assert!(control.grant_hits("refresh_token") > before, "the token was refreshed");
+    assert_eq!(control.schedules().len(), 1);
+    example.stop().await;
+}
+
+#[tokio::test]
+async fn a_warm_call_asks_naver_for_nothing() {
+    let (sandbox, home) = (sandbox().await, home());
+    let control = sandbox.control();
+    let example = live(&sandbox, home.path()).await;
+    let login = Login::through_browser(&example.mcp_url, &[]).await;
+    let client = login.connect(ProtocolVersion::V_2026_07_28).await;
+    client.call_ok("get_current_time", json!({})).await;
+
+    let asked = || ["/oauth2/token", "/v1/nid/me"].map(|path| control.hits(path));
+    let before = asked();
+    for _ in 0..20 {
+        client.call_ok("get_current_time", json!({})).await;
+    }
+    assert_eq!(asked(), before);
+    example.stop().await;
 }
 
 #[tokio::test]
@@ -137,7 +184,7 @@ async fn without_credentials_it_says_what_to_set_and_where_to_get_it() {
         .expect("the example can be run");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
-    for needed in ["NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET", "https://developers.naver.com/apps", "--sandbox"] {
+    for needed in ["NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET", "https://developers.naver.com/apps"] {
         assert!(text.contains(needed), "{needed} in: {text}");
     }
 }

@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_no_and_an_outage_are_not_confused() {
-        let no = [(400, r#"{"error":"invalid_grant"}"#), (200, r#"{"error":"invalid_request","error_description":"x"}"#)];
+        let no =
+            [(400, r#"{"error":"invalid_grant"}"#), (200, r#"{"error":"invalid_request","error_description":"x"}"#)];
         for (status, body) in no {
             assert!(matches!(read(status, body), Err(UpstreamError::Rejected(_))), "{status} {body}");
         }
@@ -219,7 +220,8 @@ mod tests {
 
     #[test]
     fn nothing_of_the_answer_is_printed() {
-        let tokens = read(200, r#"{"access_token":"SECRET-A","refresh_token":"SECRET-R","id_token":"SECRET-I"}"#).unwrap();
+        let tokens =
+            read(200, r#"{"access_token":"SECRET-A","refresh_token":"SECRET-R","id_token":"SECRET-I"}"#).unwrap();
         assert!(!format!("{tokens:?}").contains("SECRET"));
         let error = read(400, r#"{"error":"SECRET","error_description":"SECRET"}"#).unwrap_err();
         assert!(!format!("{error:?} {error}").contains("SECRET"));

@@ -47,7 +47,9 @@ pub struct Defaults<'a> {
 #[non_exhaustive]
 pub enum AuthConfigError {
     /// Nobody said where this server is reached.
-    #[error("the login needs the public URL of this server; set BASE_URL (or `public_url`), such as \"https://mcp.example.com\"")]
+    #[error(
+        "the login needs the public URL of this server; set BASE_URL (or `public_url`), such as \"https://mcp.example.com\""
+    )]
     NoPublicUrl,
     /// A URL, path or redirect rule that cannot be, or is not safe. The text says which.
     #[error("{0}")]
@@ -159,7 +161,12 @@ impl OAuthProxy {
         const SECOND: Duration = Duration::from_secs(1);
         let bounds = [
             ("access_token_lifetime", self.access_token_lifetime, SECOND..=DAY, "from 1 second to 24 hours"),
-            ("refresh_token_idle_lifetime", self.refresh_token_idle_lifetime, SECOND..=DAY * 3650, "from 1 second to 10 years"),
+            (
+                "refresh_token_idle_lifetime",
+                self.refresh_token_idle_lifetime,
+                SECOND..=DAY * 3650,
+                "from 1 second to 10 years",
+            ),
             ("identity_check_interval", self.identity_check_interval, Duration::ZERO..=DAY, "at most 24 hours"),
             ("identity_grace", self.identity_grace, Duration::ZERO..=DAY, "at most 24 hours"),
             (
@@ -174,7 +181,8 @@ impl OAuthProxy {
     }
 
     fn urls(&self, defaults: &Defaults<'_>) -> Result<Urls, AuthConfigError> {
-        let public_url = self.public_url.as_ref().or(defaults.public_url.as_ref()).ok_or(AuthConfigError::NoPublicUrl)?;
+        let public_url =
+            self.public_url.as_ref().or(defaults.public_url.as_ref()).ok_or(AuthConfigError::NoPublicUrl)?;
         Urls::new(public_url, defaults.mcp_path, &self.redirect_path, self.issuer.as_deref())
             .map_err(|error| AuthConfigError::Url(error.to_string()))
     }
@@ -215,9 +223,7 @@ impl OAuthProxy {
             (None, Some(folder)) => {
                 Arc::new(DiskStore::open_with_clock(folder.join("store.redb"), self.clock.clone())?)
             }
-            (None, None) => {
-                Arc::new(DiskStore::open_with_clock(default_data_path(server_name)?, self.clock.clone())?)
-            }
+            (None, None) => Arc::new(DiskStore::open_with_clock(default_data_path(server_name)?, self.clock.clone())?),
         };
         let counted = Arc::new(Counted::new(store, counts));
         Ok(wait_for(Sealed::open(counted, keys.clone(), self.clock.clone()))??)

@@ -120,8 +120,7 @@ pub(super) async fn depart(
 ) -> Result<String, OAuthError> {
     let state = random_id().map_err(|error| OAuthError::internal(&error))?;
     let departure = server.logins.upstream.departure(&state);
-    let transaction =
-        Transaction { request, browser: browser.as_str().to_owned(), verifier: departure.verifier };
+    let transaction = Transaction { request, browser: browser.as_str().to_owned(), verifier: departure.verifier };
     let put = Put::default().with_ttl(REQUEST_TTL);
     server.store.put(&Key::hashed(TRANSACTIONS, &state), &transaction, put).await?;
     Ok(departure.url)

@@ -78,11 +78,7 @@ fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuth
     params.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
 }
 
-async fn exchange_code(
-    server: &AuthorizationServer,
-    client: &Client,
-    params: &Params,
-) -> Result<Response, OAuthError> {
+async fn exchange_code(server: &AuthorizationServer, client: &Client, params: &Params) -> Result<Response, OAuthError> {
     let (code, verifier) = (required(params, "code")?, required(params, "code_verifier")?);
     let redirect_uri = params.get("redirect_uri");
     let check = |request: &AuthorizationRequest| {

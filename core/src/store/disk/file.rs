@@ -21,8 +21,7 @@ const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 
 /// How the bytes are reached; tests put a faulty disk underneath.
-pub(super) type Opener =
-    Box<dyn Fn(&Path) -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync>;
+pub(super) type Opener = Box<dyn Fn(&Path) -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync>;
 
 /// How much of the file is read while it is opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,10 +64,7 @@ impl File {
             Some(_) => return Err(damaged(path, "written by another version of dari")),
             None => return Err(damaged(path, "a redb database, but not a store of dari")),
         }
-        let slot = RwLock::new(Slot {
-            generation: 0,
-            database: Ok(opened),
-        });
+        let slot = RwLock::new(Slot { generation: 0, database: Ok(opened) });
         let path = path.to_owned();
         Ok(Self { path, opener, slot })
     }
@@ -78,18 +74,12 @@ impl File {
     }
 
     /// Reads. Nothing in the file changes.
-    pub(super) fn read<T>(
-        &self,
-        work: impl FnOnce(&Database) -> tables::Result<T>,
-    ) -> Result<T, StoreError> {
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Database) -> tables::Result<T>) -> Result<T, StoreError> {
         self.with(|opened| work(&opened.database))
     }
 
     /// Writes. The first time, the file is marked as in use.
-    pub(super) fn write<T>(
-        &self,
-        work: impl FnOnce(&Database) -> tables::Result<T>,
-    ) -> Result<T, StoreError> {
+    pub(super) fn write<T>(&self, work: impl FnOnce(&Database) -> tables::Result<T>) -> Result<T, StoreError> {
         self.with(|opened| {
             opened.held.release()?;
             work(&opened.database)
@@ -132,9 +122,7 @@ impl File {
         // The old handle has to go first, it holds the lock of the file.
         let closed = StoreError::unavailable(self.path.to_string_lossy(), MEND_DISK, "closed");
         slot.database = Err((Instant::now(), closed));
-        match guarded(&self.path, || {
-            Ok(open(&self.path, &self.opener, Check::Recovery)?)
-        }) {
+        match guarded(&self.path, || Ok(open(&self.path, &self.opener, Check::Recovery)?)) {
             Ok(opened) => {
                 slot.generation += 1;
                 slot.database = Ok(opened);
@@ -151,19 +139,14 @@ impl File {
 /// The opener for real files.
 pub(super) fn opener() -> Opener {
     Box::new(|path| {
-        let file = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)?;
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Box::new(FileBackend::new(file)?))
     })
 }
 
 fn builder(check: Check) -> Builder {
     let mut builder = Builder::new();
-    builder
-        .set_cache_size(CACHE_BYTES)
-        .set_check_integrity_on_open(check == Check::Full);
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(check == Check::Full);
     builder
 }
 
@@ -204,10 +187,7 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> tables::Result<T>) -> Result<T
 }
 
 fn damaged(path: &Path, reason: impl Into<String>) -> StoreError {
-    StoreError::Damaged {
-        store: path.to_string_lossy().into_owned(),
-        reason: reason.into(),
-    }
+    StoreError::Damaged { store: path.to_string_lossy().into_owned(), reason: reason.into() }
 }
 
 const MEND_DISK: &str = "see to the disk, the store goes on by itself when it works again";

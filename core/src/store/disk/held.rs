@@ -103,13 +103,7 @@ impl Held {
 }
 
 /// What the file would hold if the steps were done: read from the disk as far as it goes, then overlaid.
-fn read(
-    disk: &dyn StorageBackend,
-    steps: &[Step],
-    len: u64,
-    offset: u64,
-    out: &mut [u8],
-) -> io::Result<()> {
+fn read(disk: &dyn StorageBackend, steps: &[Step], len: u64, offset: u64, out: &mut [u8]) -> io::Result<()> {
     let end = offset.saturating_add(out.len() as u64);
     if end > len {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -190,11 +184,7 @@ impl StorageBackend for Held {
         self.0.disk.try_lock_range(start, end)
     }
 
-    fn try_lock_shared_range(
-        &self,
-        start: Bound<u64>,
-        end: Bound<u64>,
-    ) -> Result<bool, BackendError> {
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
         self.0.disk.try_lock_shared_range(start, end)
     }
 

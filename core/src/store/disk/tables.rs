@@ -1,17 +1,14 @@
 //! The tables of the file, and the operations on them inside one transaction.
 
 use bytes::Bytes;
-use redb::{
-    Database, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition, WriteTransaction,
-};
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition, WriteTransaction};
 
 use crate::store::Collection;
 use crate::store::Key;
 
 pub(super) type Result<T> = std::result::Result<T, redb::Error>;
 
-const RECORDS: TableDefinition<'_, (&str, &str), (u64, &str, &[u8])> =
-    TableDefinition::new("records");
+const RECORDS: TableDefinition<'_, (&str, &str), (u64, &str, &[u8])> = TableDefinition::new("records");
 const OWNERS: TableDefinition<'_, (&str, &str, &str), ()> = TableDefinition::new("owners");
 const EXPIRY: TableDefinition<'_, (u64, &str, &str), ()> = TableDefinition::new("expiry");
 const COUNTS: TableDefinition<'_, &str, u64> = TableDefinition::new("counts");
@@ -78,8 +75,7 @@ impl<'txn> Tables<'txn> {
         self.records.insert((collection, id), value)?;
         self.expiry.insert((row.expires, collection, id), ())?;
         if !row.owner.is_empty() {
-            self.owners
-                .insert((collection, row.owner.as_str(), id), ())?;
+            self.owners.insert((collection, row.owner.as_str(), id), ())?;
         }
         self.recount(collection, |count| count.saturating_add(1))
     }
@@ -100,11 +96,7 @@ impl<'txn> Tables<'txn> {
     /// Removes up to `limit` of the records that have expired, and says how many.
     pub(super) fn sweep(&mut self, now: u64, limit: usize) -> Result<usize> {
         let mut expired = Vec::new();
-        for entry in self
-            .expiry
-            .range(..(now.saturating_add(1), "", ""))?
-            .take(limit)
-        {
+        for entry in self.expiry.range(..(now.saturating_add(1), "", ""))?.take(limit) {
             let (key, _) = entry?;
             let (_, collection, id) = key.value();
             expired.push((collection.to_owned(), id.to_owned()));
@@ -131,10 +123,7 @@ impl<'txn> Tables<'txn> {
     }
 
     fn recount(&mut self, collection: &str, change: impl Fn(u64) -> u64) -> Result<()> {
-        let count = self
-            .counts
-            .get(collection)?
-            .map_or(0, |count| count.value());
+        let count = self.counts.get(collection)?.map_or(0, |count| count.value());
         self.counts.insert(collection, change(count))?;
         Ok(())
     }
@@ -142,11 +131,7 @@ impl<'txn> Tables<'txn> {
 
 impl Row {
     fn new((expires, owner, value): (u64, &str, &[u8])) -> Self {
-        Self {
-            expires,
-            owner: owner.to_owned(),
-            value: Bytes::copy_from_slice(value),
-        }
+        Self { expires, owner: owner.to_owned(), value: Bytes::copy_from_slice(value) }
     }
 }
 
@@ -175,12 +160,7 @@ pub(super) fn get(db: &Database, key: &Key) -> Result<Option<Row>> {
 }
 
 /// The ids of the live records of an owner.
-pub(super) fn owned_by(
-    db: &Database,
-    collection: Collection,
-    owner: &str,
-    now: u64,
-) -> Result<Vec<String>> {
+pub(super) fn owned_by(db: &Database, collection: Collection, owner: &str, now: u64) -> Result<Vec<String>> {
     let collection = collection.name();
     let txn = db.begin_read()?;
     let (owners, records) = (txn.open_table(OWNERS)?, txn.open_table(RECORDS)?);

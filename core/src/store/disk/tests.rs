@@ -29,10 +29,7 @@ async fn fill(store: &DiskStore, records: usize) {
     for i in 0..records {
         let key = Key::new(GRANTS, i.to_string());
         let value = Bytes::from(vec![i as u8; 700]);
-        store
-            .put(&key, value, Put::default().with_owner("ann"))
-            .await
-            .unwrap();
+        store.put(&key, value, Put::default().with_owner("ann")).await.unwrap();
     }
 }
 
@@ -109,10 +106,7 @@ async fn a_damaged_file_is_refused_and_left_alone() {
     let spoiled = [
         ("empty", Vec::new()),
         ("text", b"hello\n".to_vec()),
-        (
-            "garbage",
-            (0..whole.len()).map(|i| (i * 7919 % 256) as u8).collect(),
-        ),
+        ("garbage", (0..whole.len()).map(|i| (i * 7919 % 256) as u8).collect()),
         ("header only", whole[..512].to_vec()),
         ("half", whole[..middle].to_vec()),
         ("last page missing", whole[..whole.len() - 4096].to_vec()),
@@ -121,15 +115,8 @@ async fn a_damaged_file_is_refused_and_left_alone() {
     for (what, content) in spoiled {
         fs::write(&path, &content).unwrap();
         let error = refusal(&path);
-        assert!(
-            matches!(error, StoreError::Damaged { .. }),
-            "{what}: {error:?}"
-        );
-        assert_eq!(
-            fs::metadata(&path).unwrap().len(),
-            content.len() as u64,
-            "{what}"
-        );
+        assert!(matches!(error, StoreError::Damaged { .. }), "{what}: {error:?}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), content.len() as u64, "{what}");
     }
     fs::write(&path, &whole).unwrap();
     let store = DiskStore::open(&path).unwrap();
@@ -167,11 +154,7 @@ async fn expired_records_are_swept_without_being_asked_for() {
     let (clock, hand) = Clock::manual(SystemTime::now());
     let often = Duration::from_millis(20);
     let store = DiskStore::assemble(&path, clock, file::opener(), often).unwrap();
-    let put = |ttl| {
-        Put::default()
-            .with_ttl(Duration::from_secs(ttl))
-            .with_owner("ann")
-    };
+    let put = |ttl| Put::default().with_ttl(Duration::from_secs(ttl)).with_owner("ann");
     for i in 0..5 {
         let key = Key::new(GRANTS, i.to_string());
         store.put(&key, "x".into(), put(10 + i)).await.unwrap();
@@ -190,31 +173,20 @@ async fn nothing_lies_in_clear_in_the_file() {
     let (_folder, path) = folder();
     let store = Arc::new(DiskStore::open(&path).unwrap());
     let keys = KeyRing::ephemeral().unwrap();
-    let sealed = Sealed::open(store.clone(), keys, Clock::system())
-        .await
-        .unwrap();
+    let sealed = Sealed::open(store.clone(), keys, Clock::system()).await.unwrap();
     let (code, token, user) = ("code-4QmX9", "upstream-token-77aa", "naver-user-31415926");
     let key = Key::hashed(Collection::new("code"), code);
     let put = || Put::default().with_owner(user);
     sealed.put(&key, &token.to_owned(), put()).await.unwrap();
     let read = sealed.get::<String>(&key).await.unwrap().unwrap();
-    sealed
-        .swap(&key, &read, &format!("{token}!"), None)
-        .await
-        .unwrap();
-    let owned = sealed
-        .owned_by(Collection::new("code"), user)
-        .await
-        .unwrap();
+    sealed.swap(&key, &read, &format!("{token}!"), None).await.unwrap();
+    let owned = sealed.owned_by(Collection::new("code"), user).await.unwrap();
     assert_eq!(owned, [key.id()]);
     drop((sealed, store));
 
     let file = fs::read(&path).unwrap();
     let holds = |text: &str| file.windows(text.len()).any(|part| part == text.as_bytes());
-    assert!(
-        holds(key.id()),
-        "the hashed key is what the file is searched by"
-    );
+    assert!(holds(key.id()), "the hashed key is what the file is searched by");
     for secret in [code, token, user] {
         assert!(!holds(secret), "{secret} lies in clear");
     }
@@ -237,10 +209,7 @@ async fn the_wrong_key_is_refused_and_changes_nothing() {
     let error = open(&KeyRing::ephemeral().unwrap()).await.unwrap_err();
     assert!(matches!(error, StoreError::WrongKey { .. }), "{error:?}");
     let text = error.to_string();
-    assert!(
-        text.contains("wrong key") && text.contains(&*path.to_string_lossy()),
-        "{text}"
-    );
+    assert!(text.contains("wrong key") && text.contains(&*path.to_string_lossy()), "{text}");
     assert!(fs::read(&path).unwrap() == before, "the file was touched");
 
     let sealed = open(&keys).await.unwrap();

@@ -60,19 +60,13 @@ where
 }
 
 impl Writer {
-    pub(super) fn start(
-        file: Arc<File>,
-        clock: Clock,
-        sweep_every: Duration,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn start(file: Arc<File>, clock: Clock, sweep_every: Duration) -> Result<Self, StoreError> {
         let (jobs, inbox) = mpsc::channel();
         let store = file.path().to_string_lossy().into_owned();
         let thread = std::thread::Builder::new()
             .name("dari-store".to_owned())
             .spawn(move || run(&file, &clock, &inbox, sweep_every))
-            .map_err(|error| {
-                StoreError::unavailable(store, "raise the limit of threads of this user", error)
-            })?;
+            .map_err(|error| StoreError::unavailable(store, "raise the limit of threads of this user", error))?;
         let (jobs, thread) = (Some(jobs), Some(thread));
         Ok(Self { jobs, thread })
     }
@@ -83,11 +77,7 @@ impl Writer {
         work: impl FnOnce(&mut Tables<'_>, u64) -> tables::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let task = Task {
-            work: Some(work),
-            result: None,
-            reply,
-        };
+        let task = Task { work: Some(work), result: None, reply };
         let sent = self.jobs.as_ref().map(|jobs| jobs.send(Box::new(task)));
         match sent {
             Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(ended())),
@@ -151,10 +141,7 @@ fn write(file: &File, clock: &Clock, mut batch: Vec<Box<dyn Job>>) {
 /// Removes expired records. True if there may be more.
 fn sweep(file: &File, clock: &Clock) -> bool {
     let now = clock.unix_millis();
-    if !matches!(
-        file.read(|database| tables::any_expired(database, now)),
-        Ok(true)
-    ) {
+    if !matches!(file.read(|database| tables::any_expired(database, now)), Ok(true)) {
         return false;
     }
     let swept = file.write(|database| {
@@ -168,9 +155,5 @@ fn sweep(file: &File, clock: &Clock) -> bool {
 }
 
 fn ended() -> StoreError {
-    StoreError::unavailable(
-        "on disk",
-        "start the server again",
-        "its writing thread has ended",
-    )
+    StoreError::unavailable("on disk", "start the server again", "its writing thread has ended")
 }

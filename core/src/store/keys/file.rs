@@ -13,10 +13,7 @@ use super::{KeyError, Secret};
 use crate::store::files;
 
 pub(super) fn load_or_create(path: &Path) -> Result<Secret, KeyError> {
-    let fail = |source| KeyError::File {
-        path: path.to_string_lossy().into_owned(),
-        source,
-    };
+    let fail = |source| KeyError::File { path: path.to_string_lossy().into_owned(), source };
     if let Some(secret) = load(path)? {
         return Ok(secret);
     }
@@ -49,10 +46,7 @@ fn load(path: &Path) -> Result<Option<Secret>, KeyError> {
         }
     };
     warn_if_open_to_others(path);
-    let secret = Secret::parse(&text).map_err(|error| KeyError::Content {
-        path: name(),
-        reason: error.to_string(),
-    })?;
+    let secret = Secret::parse(&text).map_err(|error| KeyError::Content { path: name(), reason: error.to_string() })?;
     Ok(Some(secret))
 }
 

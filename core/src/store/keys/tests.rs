@@ -25,12 +25,7 @@ fn takes_long_text_and_refuses_short() {
     assert_eq!(*parse(long).unwrap().0, long.as_bytes());
     // 32 hexadecimal digits are 16 bytes, but 32 bytes as text.
     assert_eq!(parse(&"0a".repeat(16)).unwrap().0.len(), 32);
-    for short in [
-        "",
-        "hunter2",
-        &"x".repeat(31),
-        &format!("   {}", "x".repeat(31)),
-    ] {
+    for short in ["", "hunter2", &"x".repeat(31), &format!("   {}", "x".repeat(31))] {
         let error = parse(short).unwrap_err().to_string();
         assert!(error.contains("openssl rand -base64 32"), "{error}");
         assert!(short.is_empty() || !error.contains(short), "{error}");
@@ -57,15 +52,8 @@ fn every_label_and_every_secret_gives_another_key() {
 fn derivation_is_hkdf_as_in_rfc_5869() {
     // Recomputed with Python's hmac: HKDF-SHA256, no salt, 32 bytes of 0x0b, info "dari/store".
     let ring = KeyRing::new([Secret::from_bytes(vec![0x0b; 32]).unwrap()]).unwrap();
-    let hex: String = ring
-        .derive("dari/store")
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
-    assert_eq!(
-        hex,
-        "e1df5e511706fb9c5c5faa46899455c6f5edef13a181f57e7677e57481ab5c6a"
-    );
+    let hex: String = ring.derive("dari/store").iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(hex, "e1df5e511706fb9c5c5faa46899455c6f5edef13a181f57e7677e57481ab5c6a");
 }
 
 #[test]
@@ -74,10 +62,7 @@ fn nothing_prints_a_secret() {
     let secret = parse(text).unwrap();
     let ring = KeyRing::new([secret.clone()]).unwrap();
     let printed = format!("{secret:?} {ring:?} {} {:?}", ring.id(), ring.id());
-    assert!(
-        printed.contains("REDACTED") && !printed.contains("very"),
-        "{printed}"
-    );
+    assert!(printed.contains("REDACTED") && !printed.contains("very"), "{printed}");
 }
 
 #[test]
@@ -90,10 +75,7 @@ fn the_file_is_made_once_and_kept() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
 
@@ -107,10 +89,7 @@ fn processes_that_start_together_agree() {
             std::thread::spawn(move || KeyRing::load_or_create(path).unwrap().id())
         })
         .collect();
-    let ids: Vec<_> = starts
-        .into_iter()
-        .map(|start| start.join().unwrap())
-        .collect();
+    let ids: Vec<_> = starts.into_iter().map(|start| start.join().unwrap()).collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }
 

@@ -37,28 +37,15 @@ async fn round_trips_typed_records() {
     let put = || Put::default().with_owner("ann");
     assert!(sealed.get::<Grant>(&key("a")).await.unwrap().is_none());
     sealed.put(&key("a"), &grant(1), put()).await.unwrap();
-    assert!(
-        !sealed
-            .put_if_absent(&key("a"), &grant(2), put())
-            .await
-            .unwrap()
-    );
-    assert!(
-        sealed
-            .put_if_absent(&key("b"), &grant(2), put())
-            .await
-            .unwrap()
-    );
+    assert!(!sealed.put_if_absent(&key("a"), &grant(2), put()).await.unwrap());
+    assert!(sealed.put_if_absent(&key("b"), &grant(2), put()).await.unwrap());
     let record = sealed.get::<Grant>(&key("a")).await.unwrap().unwrap();
     assert_eq!((*record).clone(), grant(1));
     assert_eq!(record.uses, 1);
     assert_eq!(sealed.owned_by(GRANTS, "ann").await.unwrap(), ["a", "b"]);
     assert!(sealed.owned_by(GRANTS, "").await.unwrap().is_empty());
     assert_eq!(sealed.count(GRANTS).await.unwrap(), 2);
-    assert_eq!(
-        sealed.take::<Grant>(&key("a")).await.unwrap(),
-        Some(grant(1))
-    );
+    assert_eq!(sealed.take::<Grant>(&key("a")).await.unwrap(), Some(grant(1)));
     assert!(sealed.delete(&key("b")).await.unwrap());
     assert!(!sealed.delete(&key("b")).await.unwrap());
 }
@@ -66,39 +53,15 @@ async fn round_trips_typed_records() {
 #[tokio::test]
 async fn a_swap_replaces_only_the_version_that_was_seen() {
     let sealed = open(&Arc::default(), &[1]).await.unwrap();
-    sealed
-        .put(&key("a"), &grant(1), Put::default())
-        .await
-        .unwrap();
+    sealed.put(&key("a"), &grant(1), Put::default()).await.unwrap();
     let seen = sealed.get::<Grant>(&key("a")).await.unwrap().unwrap();
-    assert!(
-        sealed
-            .swap(&key("a"), &seen, &grant(2), None)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !sealed
-            .swap(&key("a"), &seen, &grant(3), None)
-            .await
-            .unwrap()
-    );
-    assert_eq!(
-        sealed.get::<Grant>(&key("a")).await.unwrap().unwrap().uses,
-        2
-    );
+    assert!(sealed.swap(&key("a"), &seen, &grant(2), None).await.unwrap());
+    assert!(!sealed.swap(&key("a"), &seen, &grant(3), None).await.unwrap());
+    assert_eq!(sealed.get::<Grant>(&key("a")).await.unwrap().unwrap().uses, 2);
     // The same value written anew is another version.
     let seen = sealed.get::<Grant>(&key("a")).await.unwrap().unwrap();
-    sealed
-        .put(&key("a"), &grant(2), Put::default())
-        .await
-        .unwrap();
-    assert!(
-        !sealed
-            .swap(&key("a"), &seen, &grant(3), None)
-            .await
-            .unwrap()
-    );
+    sealed.put(&key("a"), &grant(2), Put::default()).await.unwrap();
+    assert!(!sealed.swap(&key("a"), &seen, &grant(3), None).await.unwrap());
 }
 
 #[tokio::test]
@@ -108,10 +71,7 @@ async fn backends_see_neither_values_nor_owners() {
     let put = Put::default().with_owner("ann");
     sealed.put(&key("a"), &grant(1), put).await.unwrap();
     let raw = store.get(&key("a")).await.unwrap().unwrap();
-    assert!(
-        !raw.windows(5)
-            .any(|part| part == b"token" || part == b"tok-s")
-    );
+    assert!(!raw.windows(5).any(|part| part == b"token" || part == b"tok-s"));
     assert!(store.owned_by(GRANTS, "ann").await.unwrap().is_empty());
 }
 
@@ -119,19 +79,12 @@ async fn backends_see_neither_values_nor_owners() {
 async fn a_record_moved_or_altered_does_not_open() {
     let store = Arc::<MemoryStore>::default();
     let sealed = open(&store, &[1]).await.unwrap();
-    sealed
-        .put(&key("a"), &grant(1), Put::default())
-        .await
-        .unwrap();
+    sealed.put(&key("a"), &grant(1), Put::default()).await.unwrap();
     let raw = store.get(&key("a")).await.unwrap().unwrap();
     let mut altered = raw.to_vec();
     *altered.last_mut().unwrap() ^= 1;
     let elsewhere = Key::new(Collection::new("code"), "a");
-    let places = [
-        (key("b"), raw.clone()),
-        (elsewhere, raw),
-        (key("a"), altered.into()),
-    ];
+    let places = [(key("b"), raw.clone()), (elsewhere, raw), (key("a"), altered.into())];
     for (key, raw) in places {
         store.put(&key, raw, Put::default()).await.unwrap();
         let error = sealed.get::<Grant>(&key).await.unwrap_err();
@@ -142,21 +95,12 @@ async fn a_record_moved_or_altered_does_not_open() {
 #[tokio::test]
 async fn errors_and_debug_do_not_quote_the_value() {
     let sealed = open(&Arc::default(), &[1]).await.unwrap();
-    sealed
-        .put(&key("a"), &grant(1), Put::default())
-        .await
-        .unwrap();
-    sealed
-        .put(&key("s"), &"tok-secret-1", Put::default())
-        .await
-        .unwrap();
+    sealed.put(&key("a"), &grant(1), Put::default()).await.unwrap();
+    sealed.put(&key("s"), &"tok-secret-1", Put::default()).await.unwrap();
     let record = sealed.get::<Grant>(&key("a")).await.unwrap().unwrap();
     let error = sealed.get::<u64>(&key("s")).await.unwrap_err();
     let unstorable = std::collections::HashMap::from([(vec![1], "tok-secret-1")]);
-    let other = sealed
-        .put(&key("x"), &unstorable, Put::default())
-        .await
-        .unwrap_err();
+    let other = sealed.put(&key("x"), &unstorable, Put::default()).await.unwrap_err();
     assert!(matches!(other, StoreError::Unstorable { .. }), "{other:?}");
     let printed = format!("{record:?} {error} {error:?} {other} {other:?} {sealed:?}");
     assert!(!printed.contains("tok-secret"), "{printed}");
@@ -189,10 +133,7 @@ async fn the_secret_can_be_changed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_concurrent_takers_one_wins() {
     let sealed = open(&Arc::default(), &[1]).await.unwrap();
-    sealed
-        .put(&key("a"), &grant(1), Put::default())
-        .await
-        .unwrap();
+    sealed.put(&key("a"), &grant(1), Put::default()).await.unwrap();
     let winners = Arc::new(AtomicUsize::new(0));
     let mut takers = tokio::task::JoinSet::new();
     for _ in 0..8 {
@@ -214,9 +155,7 @@ async fn tokens_expire_by_the_clock_of_the_store() {
     let sealed = Sealed::open(store, ring(&[1]), clock).await.unwrap();
     let minute = Duration::from_secs(60);
     let token = sealed.seal_token("a", b"", b"x", Some(minute)).unwrap();
-    let endless = sealed
-        .seal_token("a", b"", b"y", Some(Duration::MAX))
-        .unwrap();
+    let endless = sealed.seal_token("a", b"", b"y", Some(Duration::MAX)).unwrap();
     assert!(sealed.open_token("a", b"", &token).is_some());
     hand.advance(minute);
     assert!(sealed.open_token("a", b"", &token).is_none());

@@ -18,7 +18,10 @@ pub(crate) enum Access {
 
 impl Access {
     /// The caller, or the answer that tells the client how to log in.
-    #[cfg_attr(not(feature = "auth"), expect(clippy::unused_async, reason = "without a login there is nothing to wait for"))]
+    #[cfg_attr(
+        not(feature = "auth"),
+        expect(clippy::unused_async, reason = "without a login there is nothing to wait for")
+    )]
     pub(super) async fn authenticate(&self, _headers: &HeaderMap) -> Result<Option<Principal>, Response> {
         match self {
             Self::Open => Ok(None),

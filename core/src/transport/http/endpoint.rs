@@ -122,9 +122,7 @@ impl Endpoint {
                 answer::error(None, &RpcError::new(ErrorCode::InvalidRequest, message))
             }
             // No notification of this revision asks anything of a server over HTTP.
-            Ok(Message::Notification) if headers::is_stateless(&arrived.headers) => {
-                answer::empty(StatusCode::ACCEPTED)
-            }
+            Ok(Message::Notification) if headers::is_stateless(&arrived.headers) => answer::empty(StatusCode::ACCEPTED),
             Ok(Message::Notification | Message::Response) => self.legacy_one_way(&arrived),
             Err(MessageError::NotJson) => {
                 let error = RpcError::new(ErrorCode::ParseError, "Parse error: the body is not JSON in UTF-8");

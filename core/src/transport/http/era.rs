@@ -49,7 +49,12 @@ mod tests {
     use crate::protocol::ErrorCode;
     use http::HeaderValue;
 
-    fn find(header: Option<&'static str>, session: bool, method: &str, body: Option<&str>) -> Result<String, ErrorCode> {
+    fn find(
+        header: Option<&'static str>,
+        session: bool,
+        method: &str,
+        body: Option<&str>,
+    ) -> Result<String, ErrorCode> {
         let mut headers = HeaderMap::new();
         if let Some(header) = header {
             headers.insert(headers::PROTOCOL_VERSION, HeaderValue::from_static(header));

@@ -14,9 +14,13 @@ pub(crate) struct Guard {
 /// A request that the guard turned away, in words for whoever set the server up.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GuardError {
-    #[error("Host `{received}` is not served here; allowed are {allowed}. Set `public_url(..)` (BASE_URL) to the URL that clients use, or add the host with `allowed_hosts(..)`")]
+    #[error(
+        "Host `{received}` is not served here; allowed are {allowed}. Set `public_url(..)` (BASE_URL) to the URL that clients use, or add the host with `allowed_hosts(..)`"
+    )]
     Host { received: String, allowed: String },
-    #[error("Origin `{received}` is not allowed here; allowed are {allowed}. Add it with `allowed_origins(..)` if its pages may call this server")]
+    #[error(
+        "Origin `{received}` is not allowed here; allowed are {allowed}. Add it with `allowed_origins(..)` if its pages may call this server"
+    )]
     Origin { received: String, allowed: String },
 }
 
@@ -96,7 +100,11 @@ fn shorten(text: &str) -> String {
 }
 
 fn list(allowed: &[String]) -> String {
-    if allowed.is_empty() { "loopback addresses".to_owned() } else { format!("{} and loopback addresses", allowed.join(", ")) }
+    if allowed.is_empty() {
+        "loopback addresses".to_owned()
+    } else {
+        format!("{} and loopback addresses", allowed.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +112,11 @@ mod tests {
     use super::*;
 
     fn guard() -> Guard {
-        Guard::new(Some(&Url::parse("https://mcp.example.com").unwrap()), vec!["Internal:8080".into()], vec!["https://app.example".into()])
+        Guard::new(
+            Some(&Url::parse("https://mcp.example.com").unwrap()),
+            vec!["Internal:8080".into()],
+            vec!["https://app.example".into()],
+        )
     }
 
     fn host(host: &'static str) -> Result<(), GuardError> {
@@ -120,17 +132,26 @@ mod tests {
         for good in ["mcp.example.com", "MCP.Example.com", "internal:8080", "127.0.0.1:9", "localhost", "[::1]:80"] {
             assert_eq!(host(good), Ok(()), "{good}");
         }
-        for bad in ["", "evil.example", "mcp.example.com:8443", "127.0.0.1.evil.example", "x@127.0.0.1", "localhost/x"] {
+        for bad in ["", "evil.example", "mcp.example.com:8443", "127.0.0.1.evil.example", "x@127.0.0.1", "localhost/x"]
+        {
             assert!(matches!(host(bad), Err(GuardError::Host { .. })), "{bad}");
         }
     }
 
     #[test]
     fn origins_follow_from_the_public_url() {
-        for good in ["https://mcp.example.com", "https://app.example", "http://localhost:6274", "http://127.0.0.1:5173"] {
+        for good in ["https://mcp.example.com", "https://app.example", "http://localhost:6274", "http://127.0.0.1:5173"]
+        {
             assert_eq!(origin(good), Ok(()), "{good}");
         }
-        for bad in ["null", "", "https://evil.example", "http://mcp.example.com", "http://localhost:1/x", "http://localhost.evil.example"] {
+        for bad in [
+            "null",
+            "",
+            "https://evil.example",
+            "http://mcp.example.com",
+            "http://localhost:1/x",
+            "http://localhost.evil.example",
+        ] {
             assert!(matches!(origin(bad), Err(GuardError::Origin { .. })), "{bad}");
         }
     }
@@ -138,7 +159,10 @@ mod tests {
     #[test]
     fn refusals_name_the_setting_and_the_received_value() {
         let text = host("evil.example").unwrap_err().to_string();
-        assert!(text.contains("evil.example") && text.contains("public_url") && text.contains("allowed_hosts"), "{text}");
+        assert!(
+            text.contains("evil.example") && text.contains("public_url") && text.contains("allowed_hosts"),
+            "{text}"
+        );
         let text = origin("https://evil.example").unwrap_err().to_string();
         assert!(text.contains("https://evil.example") && text.contains("allowed_origins"), "{text}");
     }

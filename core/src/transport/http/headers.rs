@@ -46,7 +46,9 @@ pub(super) struct ParamHeader {
 /// The headers that a tool's schema declares (`x-mcp-header`); their grammar was checked when it was compiled.
 pub(super) fn declared(tool: &Tool) -> Vec<ParamHeader> {
     let header = |name: &str| HeaderName::try_from(format!("mcp-param-{name}")).ok();
-    tool.headers().filter_map(|(property, name)| Some(ParamHeader { header: header(name)?, property: property.into() })).collect()
+    tool.headers()
+        .filter_map(|(property, name)| Some(ParamHeader { header: header(name)?, property: property.into() }))
+        .collect()
 }
 
 /// Checks the `Mcp-Param-*` headers of a tool whose schema declares some.
@@ -61,7 +63,9 @@ pub(super) fn check_params(
         let value = arguments.get(&**property).filter(|value| !value.is_null());
         let Some(value) = value else {
             if headers.contains_key(header) {
-                return Err(mismatch(format!("the {header} header was sent, but the body has no argument `{property}`")));
+                return Err(mismatch(format!(
+                    "the {header} header was sent, but the body has no argument `{property}`"
+                )));
             }
             continue;
         };

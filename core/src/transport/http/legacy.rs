@@ -49,7 +49,8 @@ impl Endpoint {
     pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId) -> Response {
         let params = serde_json::from_slice::<Initialize<'_>>(&arrived.body).ok().and_then(|request| request.params);
         let Some(params) = params else {
-            let error = RpcError::invalid_params("`initialize` needs `protocolVersion`, `capabilities` and `clientInfo`");
+            let error =
+                RpcError::invalid_params("`initialize` needs `protocolVersion`, `capabilities` and `clientInfo`");
             return answer::error_with(StatusCode::OK, Some(id), &error);
         };
         let version = negotiate(&params.protocol_version);

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn error(auth: CallAuth, status: u16, body: Value) -> NaverError {
 
 /// The variant's name and the code.
 fn kind(error: &NaverError) -> (String, Option<&str>) {
-    let debug = format!("{error:?}");
+    let debug = format!("{:?}", error.kind());
     (debug.split('(').next().unwrap_or_default().to_owned(), error.reply().and_then(ErrorReply::code))
 }
 

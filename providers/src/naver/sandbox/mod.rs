@@ -39,6 +39,8 @@
 //! - An iCalendar text that was encoded twice, lost its `+` or has a `%` in its UID is refused with 400, so that a test
 //!   notices; Naver would take it and store rubbish. So is an end that is not after the start.
 //! - Search knows some forty invented documents and offers them in every vertical; `.xml` and filters are not there.
+//! - A token says whose it is, and a sandbox that is started anew takes those of an earlier run at their word: a server
+//!   that is restarted together with it goes on without a login. Schedules and revocations are forgotten.
 //! - No café, no CLOVA, no agreement API, no unlink webhook, no CORS, and no session: every login asks for the password.
 //!
 //! # Driving it from a test
@@ -62,6 +64,7 @@ mod profile;
 mod search;
 mod state;
 mod token;
+mod token_text;
 
 use std::collections::BTreeSet;
 use std::io;

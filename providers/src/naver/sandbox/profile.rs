@@ -18,7 +18,7 @@ use super::state::Shared;
 use crate::naver::KstDateTime;
 
 pub(super) async fn me(State(shared): State<Arc<Shared>>, params: Params) -> Response {
-    let state = shared.lock();
+    let mut state = shared.lock();
     let known = params.bearer().map(|token| state.bearer(token, Utc::now()));
     match known {
         Some(Some((user, _))) => {
@@ -30,7 +30,7 @@ pub(super) async fn me(State(shared): State<Arc<Shared>>, params: Params) -> Res
 }
 
 pub(super) async fn verify(State(shared): State<Arc<Shared>>, params: Params) -> Response {
-    let state = shared.lock();
+    let mut state = shared.lock();
     let known = params.bearer().map(|token| (token, state.bearer(token, Utc::now())));
     match known {
         Some((token, Some((_, expires)))) => {

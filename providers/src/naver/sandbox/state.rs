@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -14,6 +14,7 @@ use url::Url;
 use super::bounded::BoundedMap;
 use super::callback::Callbacks;
 use super::control::{Fault, Quirks, RouteGroup, SandboxSchedule};
+use super::token_text::{Content, Run};
 
 /// How long a login may take, and a code may lie.
 const PATIENCE: TimeDelta = TimeDelta::minutes(10);
@@ -96,6 +97,9 @@ pub(super) struct State {
     access: BoundedMap<String, Access>,
     /// Refresh token to user.
     refresh: BoundedMap<String, String>,
+    /// Tokens of earlier runs that were taken at their word: once, so that one which is revoked stays so.
+    adopted: BoundedMap<String, ()>,
+    run: Run,
     seed: [u8; 32],
     counter: u64,
 }
@@ -112,6 +116,8 @@ impl State {
             codes: BoundedMap::default(),
             access: BoundedMap::default(),
             refresh: BoundedMap::default(),
+            adopted: BoundedMap::default(),
+            run: first(&Sha256::digest(seed)),
             seed,
             counter: 0,
         }
@@ -181,7 +187,7 @@ impl State {
     }
 
     fn issue(&mut self, user: String, now: DateTime<Utc>) -> Issued {
-        let refresh = hex(&self.random());
+        let refresh = self.content(&user, i64::MAX).refresh();
         self.refresh.insert(refresh.clone(), user.clone());
         Issued { refresh: Some(refresh), ..self.issue_access(user, now) }
     }
@@ -189,14 +195,40 @@ impl State {
     fn issue_access(&mut self, user: String, now: DateTime<Utc>) -> Issued {
         let lifetime = TimeDelta::from_std(self.quirks.access_token_lifetime).unwrap_or(TimeDelta::MAX);
         let expires = now.checked_add_signed(lifetime).unwrap_or(DateTime::<Utc>::MAX_UTC);
-        // Naver's tokens hold `+`, `/` and `=`; these always do, so that a client which forgets to encode is found out.
-        let access = format!("AAAA{}+/x=", STANDARD_NO_PAD.encode(self.random()));
+        let access = self.content(&user, expires.timestamp()).access();
         self.access.insert(access.clone(), Access { user, expires });
         Issued { access, refresh: None, lifetime }
     }
 
+    /// What a new token says.
+    fn content(&mut self, user: &str, expires: i64) -> Content {
+        let calendar = self.consent(user).is_some_and(|consent| consent.calendar);
+        Content { run: self.run, random: first(&self.random()), expires, calendar, user: user.to_owned() }
+    }
+
+    /// Takes a token of an earlier run at its word.
+    fn adopt(&mut self, token: &str) {
+        let (access, refresh) = (Content::of_access(token), Content::of_refresh(token));
+        let is_access = access.is_some();
+        let Some(content) = access.or(refresh).filter(|content| content.run != self.run) else { return };
+        if self.adopted.get(token).is_some() {
+            return;
+        }
+        self.adopted.insert(token.to_owned(), ());
+        if self.consent(&content.user).is_none() {
+            self.agree(&content.user, Consent { calendar: content.calendar });
+        }
+        if is_access {
+            let expires = DateTime::from_timestamp(content.expires, 0).unwrap_or_default();
+            self.access.insert(token.to_owned(), Access { user: content.user, expires });
+        } else {
+            self.refresh.insert(token.to_owned(), content.user);
+        }
+    }
+
     /// A new access token. The refresh token stays as it is, unless the sandbox is told to rotate.
     pub(super) fn renew(&mut self, refresh: &str, now: DateTime<Utc>) -> Option<Issued> {
+        self.adopt(refresh);
         let user = self.refresh.get(refresh)?.clone();
         if self.quirks.rotate_refresh_tokens {
             self.refresh.remove(refresh);
@@ -206,13 +238,15 @@ impl State {
     }
 
     /// Whose access token it is and when it ends, if it is good.
-    pub(super) fn bearer(&self, access: &str, now: DateTime<Utc>) -> Option<(String, DateTime<Utc>)> {
+    pub(super) fn bearer(&mut self, access: &str, now: DateTime<Utc>) -> Option<(String, DateTime<Utc>)> {
+        self.adopt(access);
         let access = self.access.get(access).filter(|access| access.expires > now)?;
         Some((access.user.clone(), access.expires))
     }
 
     /// Whose token it is, access or refresh, expired or not.
-    pub(super) fn owner(&self, token: &str) -> Option<String> {
+    pub(super) fn owner(&mut self, token: &str) -> Option<String> {
+        self.adopt(token);
         self.access.get(token).map(|access| &access.user).or_else(|| self.refresh.get(token)).cloned()
     }
 
@@ -277,6 +311,13 @@ pub(super) fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The first bytes of a digest.
+fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&digest[..N]);
+    bytes
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -17,9 +17,7 @@ const WRITERS: usize = 8;
 fn a_kill_loses_nothing_that_was_acknowledged() {
     if let Ok(path) = std::env::var(PATH) {
         let round = std::env::var(ROUND).unwrap();
-        return tokio::runtime::Runtime::new()
-            .unwrap()
-            .block_on(write_until_killed(&path, &round));
+        return tokio::runtime::Runtime::new().unwrap().block_on(write_until_killed(&path, &round));
     }
     let (_folder, path) = folder();
     let mut told = Told::default();
@@ -28,10 +26,7 @@ fn a_kill_loses_nothing_that_was_acknowledged() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(told.check(&DiskStore::open(&path).unwrap()));
     }
-    assert!(
-        told.stored.len() > 50 && told.counters.len() == WRITERS,
-        "the child hardly wrote"
-    );
+    assert!(told.stored.len() > 50 && told.counters.len() == WRITERS, "the child hardly wrote");
 }
 
 /// What the children announced.
@@ -48,10 +43,7 @@ impl Told {
     fn hear(&mut self, path: &Path, round: u32) {
         let this_test = module_path!().split_once("::").unwrap().1;
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                &format!("{this_test}::a_kill_loses_nothing_that_was_acknowledged"),
-                "--exact",
-            ])
+            .args([&format!("{this_test}::a_kill_loses_nothing_that_was_acknowledged"), "--exact"])
             .args(["--nocapture", "--test-threads=1"])
             .env(PATH, path)
             .env(ROUND, round.to_string())
@@ -67,10 +59,7 @@ impl Told {
                 child.kill().unwrap();
             }
         }
-        assert!(
-            !child.wait().unwrap().success(),
-            "the child ended by itself"
-        );
+        assert!(!child.wait().unwrap().success(), "the child ended by itself");
     }
 
     fn note(&mut self, line: &str) {
@@ -101,23 +90,15 @@ impl Told {
         assert_eq!(store.count(GRANTS).await.unwrap(), owned.len() as u64);
         for (id, number) in &mut self.counters {
             let found = count_of(store, id).await;
-            assert!(
-                (*number..=*number + 1).contains(&found),
-                "{id}: {number}, but {found}"
-            );
+            assert!((*number..=*number + 1).contains(&found), "{id}: {number}, but {found}");
             *number = found;
         }
     }
 }
 
 async fn count_of(store: &DiskStore, id: &str) -> u64 {
-    let found = store
-        .get(&Key::new(Collection::new("counter"), id))
-        .await
-        .unwrap();
-    found.map_or(0, |number| {
-        String::from_utf8_lossy(&number).parse().unwrap()
-    })
+    let found = store.get(&Key::new(Collection::new("counter"), id)).await.unwrap();
+    found.map_or(0, |number| String::from_utf8_lossy(&number).parse().unwrap())
 }
 
 /// The child: writers that announce each step when it is acknowledged.
@@ -142,16 +123,8 @@ async fn write_until_killed(path: &str, round: &str) {
                 }
                 let (old, new) = (count.to_string(), (count + 1).to_string());
                 let swapped = match count {
-                    0 => {
-                        store
-                            .put_if_absent(&counter, new.into(), Put::default())
-                            .await
-                    }
-                    _ => {
-                        store
-                            .compare_and_swap(&counter, old.as_bytes(), new.into(), None)
-                            .await
-                    }
+                    0 => store.put_if_absent(&counter, new.into(), Put::default()).await,
+                    _ => store.compare_and_swap(&counter, old.as_bytes(), new.into(), None).await,
                 };
                 assert!(swapped.unwrap());
                 count += 1;

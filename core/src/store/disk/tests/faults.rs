@@ -83,16 +83,10 @@ async fn a_full_disk_is_unavailable_until_there_is_space() {
     full.store(true, SeqCst);
     let key = Key::new(GRANTS, "new");
     for _ in 0..3 {
-        let error = store
-            .put(&key, "x".into(), Put::default())
-            .await
-            .unwrap_err();
+        let error = store.put(&key, "x".into(), Put::default()).await.unwrap_err();
         assert!(error.is_unavailable(), "{error:?}");
         assert!(error.to_string().contains("free some space"), "{error}");
-        assert!(
-            error.to_string().contains(&*path.to_string_lossy()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
         let old = store.get(&Key::new(GRANTS, "3")).await.unwrap();
         assert_eq!(old.unwrap(), vec![3; 700], "reading goes on");
         assert_eq!(store.get(&key).await.unwrap(), None);
@@ -129,10 +123,7 @@ async fn a_disk_that_goes_away_comes_back() {
 async fn recovers(store: &DiskStore, new: &Key) {
     let patience = std::time::Instant::now() + Duration::from_secs(10);
     while let Err(error) = store.put(new, "x".into(), Put::default()).await {
-        assert!(
-            std::time::Instant::now() < patience,
-            "never recovered: {error}"
-        );
+        assert!(std::time::Instant::now() < patience, "never recovered: {error}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     for i in 0..10_u8 {

@@ -1,0 +1,123 @@
+//! A tool that takes the caller's token, over HTTP.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use axum::body::Body;
+use dari::auth::OAuthProxy;
+use dari::clock::Clock;
+use dari::prelude::*;
+use dari::store::MemoryStore;
+use futures_util::future::join_all;
+use http::{Request, header};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+
+use crate::fake::{Fake, FakeProvider, Mode};
+use crate::world::{BASE, Reply, SECRET, World};
+
+/// Tells what it knows of the caller.
+#[mcp_tool]
+async fn whoami(token: AccessToken, typed: AccessToken<FakeProvider>) -> String {
+    let profile: HashMap<String, String> = typed.profile().unwrap_or_default();
+    format!("{} {} {}", token.user_id(), profile["nickname"], token.secret().expose_secret())
+}
+
+/// A world whose routes are those of a whole server.
+async fn server(lifetime: Duration) -> World {
+    let (clock, hand) = Clock::manual(SystemTime::now());
+    let fake = Fake::start().await;
+    let proxy = || {
+        OAuthProxy::new(fake.provider())
+            .secret(SECRET.to_owned().into())
+            .public_url(BASE)
+            .upstream_timeout(Duration::from_millis(500))
+            .access_token_lifetime(lifetime)
+            .identity_check_interval(Duration::from_secs(24 * 3600))
+            .clock(hand.clock())
+    };
+    let store = MemoryStore::with_clock(clock);
+    let routes =
+        McpServer::new("Test Server", "1.0.0").tools(tools![whoami]).auth(proxy().store(store)).into_router().unwrap();
+    let world = World::on(fake.clone(), hand.clone(), |_| proxy().store(MemoryStore::new()));
+    World { routes, ..world }
+}
+
+async fn whoami_over_http(world: &World, access: &str) -> Reply {
+    let body = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {
+            "name": "whoami", "arguments": {},
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+        },
+    });
+    let request = Request::post("/mcp")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/json, text/event-stream")
+        .header(header::AUTHORIZATION, format!("Bearer {access}"))
+        .header("MCP-Protocol-Version", "2026-07-28")
+        .header("Mcp-Method", "tools/call")
+        .header("Mcp-Name", "whoami");
+    world.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+fn text(reply: &Reply) -> String {
+    reply.json()["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{}", reply.body)).to_owned()
+}
+
+#[tokio::test]
+async fn a_tool_sees_the_user_and_the_upstream_token_tok_01() {
+    let world = server(Duration::from_secs(3600)).await;
+    let held = world.log_in().await;
+    let reply = whoami_over_http(&world, &held.access).await;
+    assert_eq!(text(&reply), "naver-user-1 다리 upstream-access-1");
+}
+
+#[tokio::test]
+async fn ten_calls_with_an_ended_upstream_token_refresh_it_once_ref_13_12() {
+    let world = server(Duration::from_secs(24 * 3600)).await;
+    world.fake.set().rotates = true;
+    let held = world.log_in().await;
+    for round in 2..4 {
+        world.pass(3600);
+        world.fake.set().token = Mode::Slow(Duration::from_millis(50));
+        for reply in join_all((0..10).map(|_| whoami_over_http(&world, &held.access))).await {
+            assert_eq!(text(&reply), format!("naver-user-1 다리 upstream-access-{round}"));
+        }
+        assert_eq!(world.fake.set().refreshes, round - 1);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_503_and_a_no_is_401() {
+    let world = server(Duration::from_secs(24 * 3600)).await;
+    let held = world.log_in().await;
+    world.pass(3600);
+    world.fake.set().token = Mode::Says(503, "");
+    let reply = whoami_over_http(&world, &held.access).await;
+    assert_eq!(reply.status, 503, "{}", reply.body);
+    assert!(reply.headers.contains_key("retry-after"));
+    world.fake.set().token = Mode::Says(200, r#"{"error":"invalid_grant"}"#);
+    let reply = whoami_over_http(&world, &held.access).await;
+    assert_eq!(reply.status, 401, "{}", reply.body);
+    assert!(reply.header("www-authenticate").contains("invalid_token"));
+    assert_eq!(world.refresh(&held.client_id, &held.refresh).await.error().1, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_stop_the_refresh_ref_14() {
+    let world = server(Duration::from_secs(24 * 3600)).await;
+    world.fake.set().rotates = true;
+    let held = world.log_in().await;
+    world.pass(3600);
+    world.fake.set().token = Mode::Slow(Duration::from_millis(150));
+    let hasty = tokio::time::timeout(Duration::from_millis(40), whoami_over_http(&world, &held.access)).await;
+    assert!(hasty.is_err());
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(text(&whoami_over_http(&world, &held.access).await), "naver-user-1 다리 upstream-access-2");
+    assert_eq!(world.fake.set().refreshes, 1);
+}

@@ -1,0 +1,36 @@
+//! The whole login, in process: a browser, a client and a provider that misbehaves on demand.
+//!
+//! Names of tests end in the rows of the acceptance list that they cover.
+
+#![cfg(feature = "auth")]
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod authorize;
+#[cfg(test)]
+mod callback;
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod consent;
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod refresh;
+#[cfg(test)]
+mod register;
+#[cfg(test)]
+mod replicas;
+#[cfg(test)]
+mod shared;
+#[cfg(test)]
+mod token;
+#[cfg(test)]
+mod world;

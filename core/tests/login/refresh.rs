@@ -1,0 +1,189 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::fake::Mode;
+use crate::world::{REDIRECT, World, tokens};
+
+fn invalid_grant() -> (u16, String) {
+    (400, "invalid_grant".to_owned())
+}
+
+#[tokio::test]
+async fn it_rotates_ref_01() {
+    let world = World::new().await;
+    let first = world.log_in().await;
+    let second = tokens(&first.client_id, &world.refresh(&first.client_id, &first.refresh).await);
+    assert_ne!(second.refresh, first.refresh);
+    assert!(world.call(&second.access).await.is_ok());
+    let third = tokens(&first.client_id, &world.refresh(&first.client_id, &second.refresh).await);
+    assert!(world.call(&third.access).await.is_ok());
+    assert_eq!(world.fake.set().refreshes, 0, "the upstream token had a long life before it");
+}
+
+#[tokio::test]
+async fn an_old_token_ends_the_family_once_its_successor_was_used_ref_02() {
+    let world = World::new().await;
+    let first = world.log_in().await;
+    let second = tokens(&first.client_id, &world.refresh(&first.client_id, &first.refresh).await);
+    let third = tokens(&first.client_id, &world.refresh(&first.client_id, &second.refresh).await);
+    assert_eq!(world.refresh(&first.client_id, &first.refresh).await.error(), invalid_grant());
+    assert_eq!(world.refresh(&first.client_id, &third.refresh).await.error(), invalid_grant());
+    for access in [&first.access, &second.access, &third.access] {
+        assert!(world.call(access).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_given_again_until_its_successor_is_used_ref_04() {
+    let world = World::new().await;
+    let first = world.log_in().await;
+    let lost = tokens(&first.client_id, &world.refresh(&first.client_id, &first.refresh).await);
+    world.pass(3600);
+    let again = tokens(&first.client_id, &world.refresh(&first.client_id, &first.refresh).await);
+    assert_eq!(again.refresh, lost.refresh);
+    let next = tokens(&first.client_id, &world.refresh(&first.client_id, &again.refresh).await);
+    assert!(world.call(&next.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn two_at_once_both_work_and_ask_the_provider_once_ref_03() {
+    let world = World::new().await;
+    world.fake.set().rotates = true;
+    let first = world.log_in().await;
+    world.pass(3600);
+    world.fake.set().token = Mode::Slow(Duration::from_millis(50));
+    let refresh = || world.refresh(&first.client_id, &first.refresh);
+    let (one, two) = tokio::join!(refresh(), refresh());
+    let (one, two) = (tokens(&first.client_id, &one), tokens(&first.client_id, &two));
+    assert_eq!(one.refresh, two.refresh);
+    assert_eq!(world.fake.set().refreshes, 1);
+    assert!(world.call(&one.access).await.is_ok() && world.call(&two.access).await.is_ok());
+    assert_eq!(world.refresh(&first.client_id, &two.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn another_client_gets_nothing_and_harms_nobody_ref_05() {
+    let world = World::new().await;
+    let held = world.log_in().await;
+    let thief = world.client(REDIRECT).await;
+    assert_eq!(world.refresh(&thief, &held.refresh).await.error(), invalid_grant());
+    assert_eq!(world.refresh(&held.client_id, &held.refresh).await.status, 200);
+    assert_eq!(world.refresh(&held.client_id, "unknown").await.error(), invalid_grant());
+    let other = [
+        ("grant_type", "refresh_token"),
+        ("client_id", &held.client_id),
+        ("refresh_token", &held.refresh),
+        ("resource", "https://other.example/mcp"),
+    ];
+    assert_eq!(world.token(&other).await.error(), (400, "invalid_target".to_owned()));
+}
+
+#[tokio::test]
+async fn a_family_ends_after_thirty_idle_days() {
+    let world = World::new().await;
+    let held = world.log_in().await;
+    world.pass(29 * 24 * 3600);
+    let held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
+    world.pass(29 * 24 * 3600);
+    let held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
+    world.pass(30 * 24 * 3600);
+    assert_eq!(world.refresh(&held.client_id, &held.refresh).await.error(), invalid_grant());
+}
+
+#[tokio::test]
+async fn a_providers_no_ends_the_login_ref_07_08() {
+    let noes = [
+        Mode::Says(400, r#"{"error":"invalid_grant"}"#),
+        Mode::Says(200, r#"{"error":"invalid_grant"}"#),
+        Mode::Says(200, r#"{"error":"invalid_request","error_description":"no valid data in session"}"#),
+    ];
+    for no in noes {
+        let world = World::new().await;
+        let held = world.log_in().await;
+        world.pass(3600);
+        world.fake.set().token = no;
+        assert_eq!(world.refresh(&held.client_id, &held.refresh).await.error(), invalid_grant());
+        world.fake.set().token = Mode::Well;
+        assert_eq!(world.refresh(&held.client_id, &held.refresh).await.error(), invalid_grant());
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_503_and_the_token_works_afterwards_ref_09_10() {
+    let world = World::new().await;
+    let held = world.log_in().await;
+    world.pass(3600);
+    for away in [
+        Mode::Says(503, ""),
+        Mode::Says(429, r#"{"error":"invalid_grant"}"#),
+        Mode::Says(200, "<html>"),
+        Mode::Says(200, "{}"),
+        Mode::Says(401, r#"{"error":"invalid_client"}"#),
+        Mode::Cuts,
+        Mode::Slow(Duration::from_secs(5)),
+    ] {
+        world.fake.set().token = away;
+        let reply = world.refresh(&held.client_id, &held.refresh).await;
+        assert_eq!(reply.error(), (503, "temporarily_unavailable".to_owned()));
+        assert!(reply.headers.contains_key("retry-after"));
+    }
+    world.fake.set().token = Mode::Well;
+    assert_eq!(world.refresh(&held.client_id, &held.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_providers_rotation_is_kept_ref_12() {
+    let world = World::new().await;
+    world.fake.set().rotates = true;
+    let mut held = world.log_in().await;
+    for _ in 0..3 {
+        world.pass(3600);
+        held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
+        assert!(world.call(&held.access).await.is_ok());
+    }
+    assert_eq!(world.fake.set().refreshes, 3);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_stop_the_refresh_ref_14() {
+    let world = World::new().await;
+    world.fake.set().rotates = true;
+    let held = world.log_in().await;
+    world.pass(3600);
+    world.fake.set().token = Mode::Slow(Duration::from_millis(150));
+    let hasty = world.refresh(&held.client_id, &held.refresh);
+    assert!(tokio::time::timeout(Duration::from_millis(30), hasty).await.is_err());
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    world.fake.set().token = Mode::Well;
+    let held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
+    assert_eq!(world.fake.set().refreshes, 1, "the rotated token was stored");
+    world.pass(3600);
+    assert_eq!(world.refresh(&held.client_id, &held.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn scopes_can_only_be_narrowed() {
+    let world = World::new().await;
+    let client = world.client(REDIRECT).await;
+    let page = world.authorize(&client, &[("scope", "calendar profile")]).await;
+    let sent = world.approve(&page).await;
+    let code = world.come_back(&sent["state"], &page.cookie()).await.redirect()["code"].clone();
+    let held = tokens(&client, &world.exchange(&client, &code).await);
+    let ask = |scope: &'static str| {
+        let (client, refresh) = (client.clone(), held.refresh.clone());
+        let world = &world;
+        async move {
+            let pairs = [
+                ("grant_type", "refresh_token"),
+                ("client_id", &client),
+                ("refresh_token", &refresh),
+                ("scope", scope),
+            ];
+            world.token(&pairs).await
+        }
+    };
+    assert_eq!(ask("calendar admin").await.json()["scope"], json!("calendar"));
+    assert_eq!(ask("admin").await.error(), (400, "invalid_scope".to_owned()));
+    assert_eq!(ask("").await.json()["scope"], json!("calendar profile"));
+}

@@ -1,0 +1,89 @@
+//! Two servers on one store, and a store that goes away.
+
+use std::time::{Duration, SystemTime};
+
+use dari::auth::Refusal;
+use dari::clock::Clock;
+use dari::store::MemoryStore;
+
+use crate::fake::{Fake, Mode};
+use crate::shared::Shared;
+use crate::world::{REDIRECT, World, tokens};
+
+async fn two() -> (World, World, Shared) {
+    let (clock, hand) = Clock::manual(SystemTime::now());
+    let (store, fake) = (Shared::new(MemoryStore::with_clock(clock)), Fake::start().await);
+    let start = || World::on(fake.clone(), hand.clone(), |proxy| proxy.store(store.clone()));
+    (start(), start(), store.clone())
+}
+
+#[tokio::test]
+async fn a_login_goes_on_at_another_replica_srv_11() {
+    let (one, two, _) = two().await;
+    let client = one.client(REDIRECT).await;
+    let page = two.authorize(&client, &[]).await;
+    let sent = one.approve(&page).await;
+    let cookie = page.cookie();
+    let (here, there) = tokio::join!(one.come_back(&sent["state"], &cookie), two.come_back(&sent["state"], &cookie));
+    assert!((here.status == 303) ^ (there.status == 303), "state is single-use across replicas");
+    let code = if here.status == 303 { here.redirect() } else { there.redirect() }["code"].clone();
+    let held = tokens(&client, &two.exchange(&client, &code).await);
+    assert!(one.call(&held.access).await.is_ok() && two.call(&held.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn two_replicas_refresh_once_srv_11_ref_03() {
+    let (one, two, _) = two().await;
+    one.fake.set().rotates = true;
+    let held = one.log_in().await;
+    one.call(&held.access).await.unwrap();
+    two.call(&held.access).await.unwrap();
+    one.pass(3600);
+    one.fake.set().token = Mode::Slow(Duration::from_millis(100));
+    let (here, there) =
+        tokio::join!(one.refresh(&held.client_id, &held.refresh), two.refresh(&held.client_id, &held.refresh));
+    let (here, there) = (tokens(&held.client_id, &here), tokens(&held.client_id, &there));
+    assert_eq!(here.refresh, there.refresh);
+    assert_eq!(one.fake.set().refreshes, 1);
+    assert!(two.call(&here.access).await.is_ok() && one.call(&there.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn while_the_store_is_away_nothing_is_lost_srv_10() {
+    let (one, cold, store) = two().await;
+    let held = one.log_in().await;
+    one.call(&held.access).await.unwrap();
+    let page = one.authorize(&held.client_id, &[]).await;
+    store.go_down(true);
+    assert!(one.call(&held.access).await.is_ok(), "a warm call needs no store");
+    assert!(matches!(cold.call(&held.access).await, Err(Refusal::Unavailable { .. })));
+    let reply = one.refresh(&held.client_id, &held.refresh).await;
+    assert_eq!(reply.error(), (503, "temporarily_unavailable".to_owned()));
+    assert!(reply.headers.contains_key("retry-after"));
+    assert_eq!(one.authorize(&held.client_id, &[]).await.status, 503);
+    assert_eq!(one.decide(&page, &page.cookie(), "approve").await.status, 503);
+    let metadata = serde_json::json!({ "redirect_uris": [REDIRECT] });
+    assert_eq!(one.register(metadata).await.status, 503);
+    store.go_down(false);
+    assert!(cold.call(&held.access).await.is_ok());
+    assert_eq!(one.refresh(&held.client_id, &held.refresh).await.status, 200);
+    assert_eq!(one.decide(&page, &page.cookie(), "approve").await.status, 303);
+}
+
+#[tokio::test]
+async fn rotated_tokens_outlive_a_short_outage_of_the_store_ref_12() {
+    let (one, _, store) = two().await;
+    one.fake.set().rotates = true;
+    let held = one.log_in().await;
+    one.pass(3600);
+    one.fake.set().token = Mode::Slow(Duration::from_millis(150));
+    let outage = async {
+        tokio::time::sleep(Duration::from_millis(75)).await;
+        store.go_down(true);
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        store.go_down(false);
+    };
+    let (reply, ()) = tokio::join!(one.refresh(&held.client_id, &held.refresh), outage);
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!(one.fake.set().refreshes, 1);
+}
