@@ -51,11 +51,21 @@ fn client(info: ClientInfo) -> String {
     info.name
 }
 
+/// How often `linger` came to its end.
+static LINGERED: AtomicU32 = AtomicU32::new(0);
+
+/// Takes a while.
+#[mcp_tool]
+async fn linger() -> String {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    LINGERED.fetch_add(1, Ordering::SeqCst).to_string()
+}
+
 fn server() -> McpServer {
     McpServer::new("test", "1.2.3")
         .instructions("Be brief.")
         .public_url("https://mcp.example.com")
-        .tools(tools![add, count, explode, sleep, region, client])
+        .tools(tools![add, count, explode, sleep, region, client, linger])
 }
 
 fn router() -> Router {
@@ -150,7 +160,7 @@ async fn a_stateless_server_is_discovered_listed_and_called() {
     let listed = send(&router, modern("tools/list", json!({}))).await;
     let tools = listed.body["result"]["tools"].as_array().expect("tools");
     let names: Vec<_> = tools.iter().map(|tool| tool["name"].as_str().expect("a name")).collect();
-    assert_eq!(names, ["add", "count", "explode", "sleep", "region", "client"]);
+    assert_eq!(names, ["add", "count", "explode", "sleep", "region", "client", "linger"]);
     assert_eq!(tools[0]["annotations"], json!({ "readOnlyHint": true }));
     assert_eq!(tools[0]["inputSchema"]["required"], json!(["a", "b"]));
     assert!(listed.body["result"]["ttlMs"].as_u64().is_some());
@@ -456,6 +466,66 @@ async fn without_a_session_the_header_tells_the_revision() {
     assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, -32020));
     let refused = send(&router, post(&[("mcp-protocol-version", "2024-11-05")], body.to_string())).await;
     assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, -32022));
+}
+
+/// Sends a request over a socket and hangs up before the answer.
+async fn hang_up(address: std::net::SocketAddr, version: &str) {
+    use tokio::io::AsyncWriteExt;
+
+    let meta = if version == "2026-07-28" { meta() } else { json!({}) };
+    let params = json!({ "name": "linger", "_meta": meta });
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string();
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nmcp-protocol-version: {version}\r\n\
+         mcp-method: tools/call\r\nmcp-name: linger\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(format!("{head}{body}").as_bytes()).await.expect("it is sent");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+#[tokio::test]
+async fn http_17_hanging_up_cancels_in_2026_and_never_before() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(server().serve_on(listener, std::future::pending()));
+
+    hang_up(address, "2026-07-28").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(LINGERED.load(Ordering::SeqCst), 0, "the call was cancelled");
+    hang_up(address, "2025-11-25").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(LINGERED.load(Ordering::SeqCst), 1, "the call ran to its end");
+}
+
+#[tokio::test]
+async fn srv_04_a_stopped_server_finishes_what_runs() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(server().serve_on(listener, async { drop(stopped.await) }));
+
+    let caller = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let body =
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "sleep" } }).to_string();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nmcp-protocol-version: 2025-11-25\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(format!("{head}{body}").as_bytes()).await.expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer to its end");
+        answer
+    });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    drop(stop);
+    let answer = tokio::time::timeout(Duration::from_secs(5), caller).await.expect("in time").expect("no panic");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    served.await.expect("no panic").expect("a clean end");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
 }
 
 #[test]

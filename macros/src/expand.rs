@@ -202,7 +202,10 @@ fn default(dari: &TokenStream, r#type: &Type, attribute: &ArgAttribute) -> (Toke
     let span = default.value.as_ref().map_or_else(|| default.key.span(), syn::spanned::Spanned::span);
     let made = match &default.value {
         None => quote_spanned!(span=> <#r#type as ::core::default::Default>::default()),
-        Some(value) if string_literal(value).is_some() => quote_spanned!(span=> #dari::__private::from_text(#value)),
+        Some(value) if string_literal(value).is_some() => {
+            let dari = paths::at(dari, span);
+            quote_spanned!(span=> #dari::__private::from_text(#value))
+        }
         Some(value) => quote!(#value),
     };
     let made = quote_spanned!(span=> ::core::option::Option::Some::<fn() -> #r#type>(|| #made));

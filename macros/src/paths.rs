@@ -14,3 +14,12 @@ pub(crate) fn dari() -> TokenStream {
     let name = Ident::new(&name, Span::call_site());
     quote!(::#name)
 }
+
+/// The same path, which the compiler is to show at this place.
+pub(crate) fn at(path: &TokenStream, place: Span) -> TokenStream {
+    let moved = path.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    moved.collect()
+}

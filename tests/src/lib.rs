@@ -6,6 +6,12 @@ pub mod server;
 
 use std::path::{Path, PathBuf};
 
+/// The code in the READMEs compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../../README.ko.md")]
+struct Readme;
+
 /// The root of the repository.
 #[must_use]
 pub fn repository() -> &'static Path {

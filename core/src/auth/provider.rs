@@ -53,7 +53,7 @@ pub trait Provider: Send + Sync + 'static {
     ///
     /// [`UpstreamError`]: no tokens, and whether that is for good.
     fn read_token_response(&self, status: StatusCode, body: &[u8]) -> Result<UpstreamTokens, UpstreamError> {
-        token_answer::read(status, body)
+        UpstreamTokens::read(status, body)
     }
 
     /// Parameters that the provider wants at its token endpoint beyond those of RFC 6749 (Naver: `state`).

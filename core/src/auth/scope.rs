@@ -97,12 +97,6 @@ impl Scopes {
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         Self(self.0.iter().filter(|scope| other.contains(scope)).cloned().collect())
     }
-
-    /// The members that `other` lacks, in this set's order.
-    #[must_use]
-    pub(crate) fn difference(&self, other: &Self) -> Self {
-        Self(self.0.iter().filter(|scope| !other.contains(scope)).cloned().collect())
-    }
 }
 
 impl PartialEq for Scopes {
@@ -172,7 +166,6 @@ mod tests {
         let (ab, bc) = (scopes("a b"), scopes("b c"));
         assert_eq!(ab.union(&bc).to_string(), "a b c");
         assert_eq!(ab.intersection(&bc).to_string(), "b");
-        assert_eq!(ab.difference(&bc).to_string(), "a");
         assert!(scopes("b").is_subset(&ab) && scopes("").is_subset(&ab) && !ab.is_subset(&bc));
         assert!(ab.contains("a") && !ab.contains("A") && !ab.contains(""));
         assert!(scopes("").is_empty() && ab.len() == 2);

@@ -157,21 +157,6 @@ impl Urls {
         &self.base
     }
 
-    /// The path of the base URL: empty at the root of an origin.
-    pub(crate) fn base_path(&self) -> &str {
-        &self.base[self.origin_len..]
-    }
-
-    /// Scheme, host and port, as a browser sends them in `Origin`.
-    pub(crate) fn origin(&self) -> &str {
-        &self.base[..self.origin_len]
-    }
-
-    /// Host and port, as a browser sends them in `Host`.
-    pub(crate) fn host_port(&self) -> &str {
-        Parts::split(&self.base).map_or("", |parts| parts.authority)
-    }
-
     /// Whether browsers reach this server over TLS; if not, it is on loopback.
     pub(crate) fn is_https(&self) -> bool {
         self.base.starts_with("https:")

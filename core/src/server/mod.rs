@@ -21,6 +21,9 @@ use crate::transport::http;
 /// The largest request body that is read unless [`McpServer::body_limit`] says otherwise: 4 MiB.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
+/// What is called with the URL of the MCP endpoint.
+type OnStart = Box<dyn FnOnce(&str) + Send>;
+
 /// An MCP server: what it offers, who may use it, and where it is.
 ///
 /// Nothing is checked while it is described; [`build`](Self::build), and with it every way to serve, reports all
@@ -52,7 +55,7 @@ pub struct McpServer {
     body_limit: usize,
     #[cfg(feature = "auth")]
     auth: Option<crate::auth::OAuthProxy>,
-    on_start: Option<Box<dyn FnOnce(&str) + Send>>,
+    on_start: Option<OnStart>,
     problems: Vec<String>,
 }
 
@@ -252,13 +255,11 @@ impl Server {
     }
 
     /// Everything as one router, for the root of an origin.
-    #[must_use]
     pub fn into_router(self) -> Router {
         self.routers.app.merge(self.routers.well_known)
     }
 
     /// The routes in two parts, to nest under a path.
-    #[must_use]
     pub fn into_parts(self) -> (Router, Router) {
         (self.routers.app, self.routers.well_known)
     }

@@ -7,7 +7,9 @@ use dari::auth::{
     BoxFuture, ClientAuth, IdentifyError, Identity, OAuthProxy, Provider, ProviderConfig, TokenCall, UpstreamError,
     UpstreamTokens,
 };
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use url::Url;
 
 use super::http::Http;
@@ -224,6 +226,17 @@ impl Provider for NaverProvider {
         })
     }
 
+    fn read_token_response(&self, status: StatusCode, body: &[u8]) -> Result<UpstreamTokens, UpstreamError> {
+        // `invalid_request` under HTTP 200 is a dead code or token, and also a wrong client secret. Only the description
+        // tells the two apart: a mistyped secret must end nobody's login.
+        let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+        let description = answer["error_description"].as_str().unwrap_or_default();
+        if answer["error"].is_string() && description.contains("client") {
+            return Err(UpstreamError::ClientRefused("Naver does not know this client id and secret".into()));
+        }
+        UpstreamTokens::read(status, body)
+    }
+
     fn extra_token_params(&self, call: TokenCall<'_>) -> Vec<(Cow<'static, str>, String)> {
         match call {
             // Documented as required at the token call, unlike anywhere else.
@@ -274,5 +287,49 @@ impl From<NaverConfigError> for dari::Error {
 impl From<EnvFileError> for dari::Error {
     fn from(error: EnvFileError) -> Self {
         Self::config(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn provider() -> NaverProvider {
+        NaverProvider::builder("id", "hunter2".into()).build().unwrap()
+    }
+
+    #[test]
+    fn a_wrong_secret_is_not_taken_for_a_dead_token() {
+        let read = |status: u16, body: &str| {
+            provider().read_token_response(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+        };
+        for refused in [
+            (200, r#"{"error":"invalid_request","error_description":"wrong client secret"}"#),
+            (200, r#"{"error":"invalid_request","error_description":"wrong client id"}"#),
+            (401, r#"{"error":"invalid_client"}"#),
+        ] {
+            assert!(matches!(read(refused.0, refused.1), Err(UpstreamError::ClientRefused(_))), "{refused:?}");
+        }
+        let dead = r#"{"error":"invalid_request","error_description":"no valid data in session"}"#;
+        assert!(matches!(read(200, dead), Err(UpstreamError::Rejected(_))));
+        let tokens = read(200, r#"{"access_token":"a","token_type":"bearer","expires_in":"3600"}"#).unwrap();
+        assert_eq!(tokens.expires_in(), Some(Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn settings_come_from_the_environment_all_faults_named() {
+        let env = |values: &[(&str, &str)]| NaverProvider::from_env_with(&Env::from_map(values.iter().copied()));
+        let error = env(&[]).unwrap_err().to_string();
+        assert!(error.contains("NAVER_CLIENT_ID and NAVER_CLIENT_SECRET"), "{error}");
+        let keys = [("NAVER_CLIENT_ID", "id"), ("NAVER_CLIENT_SECRET", "hunter2")];
+        let provider =
+            env(&[keys[0], keys[1], ("BASE_URL", "https://mcp.example.com"), ("NAVER_REQUIRED_SCOPES", "a, b")]);
+        let provider = provider.unwrap();
+        assert_eq!(provider.settings.public_url.as_deref(), Some("https://mcp.example.com"));
+        assert_eq!(provider.settings.required_scopes, Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert!(!format!("{provider:?}").contains("hunter2"));
+        for bad in [("NAVER_TIMEOUT_SECONDS", "soon"), ("NAVER_LOGIN_URL", "http://nid.naver.com")] {
+            assert!(env(&[keys[0], keys[1], bad]).unwrap_err().to_string().contains(bad.0));
+        }
     }
 }

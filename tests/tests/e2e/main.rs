@@ -1,6 +1,7 @@
 //! The main job over real sockets: the example, a real browser, and clients that we did not write.
 
 mod clients;
+#[expect(dead_code, reason = "the example's own main is not run here")]
 mod example;
 mod login;
 

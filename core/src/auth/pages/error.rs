@@ -24,14 +24,6 @@ pub(crate) enum Problem {
     LoginSpent,
     /// Another browser than the one that consented (ISS-06, CONS-04).
     OtherBrowser,
-    /// The provider did not do its part (ISS-10).
-    ProviderFailed,
-    /// The provider is away for the moment (ISS-10).
-    ProviderUnavailable,
-    /// The user asked for too much at once.
-    TooManyRequests,
-    /// Nothing is served at this address.
-    NotFound,
     /// It is our fault, and it may be over soon (a full disk, a store that is away).
     Unavailable,
 }
@@ -47,10 +39,7 @@ impl Problem {
                 StatusCode::BAD_REQUEST
             }
             Self::OtherBrowser => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::ProviderFailed => StatusCode::BAD_GATEWAY,
-            Self::ProviderUnavailable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -63,10 +52,6 @@ impl Problem {
             Self::FormSpent => "form_spent",
             Self::LoginSpent => "login_spent",
             Self::OtherBrowser => "other_browser",
-            Self::ProviderFailed => "provider_failed",
-            Self::ProviderUnavailable => "provider_unavailable",
-            Self::TooManyRequests => "too_many_requests",
-            Self::NotFound => "not_found",
             Self::Unavailable => "unavailable",
         }
     }
@@ -119,22 +104,6 @@ impl Problem {
                 "To protect you, a login can end only in the browser in which you allowed it. Cookies must be on.",
                 "Go back to the app and start signing in again, all in one browser.",
             ),
-            Self::ProviderFailed => (
-                "The login service refused to go on",
-                "The service you logged in to did not complete the login. Nothing was shared with the app.",
-                BACK_EN,
-            ),
-            Self::ProviderUnavailable => (
-                "The login service cannot be reached",
-                "The service you log in to does not answer at the moment.",
-                "Wait a minute, then start signing in again from the app.",
-            ),
-            Self::TooManyRequests => (
-                "Too many attempts",
-                "Many logins were started from your network within a short time.",
-                "Wait a minute, then start signing in again from the app.",
-            ),
-            Self::NotFound => ("There is no page here", "The address leads nowhere on this server.", BACK_EN),
             Self::Unavailable => (
                 "This server cannot log you in right now",
                 "Something on this server does not work at the moment. It is not your fault, and nothing was shared.",
@@ -175,22 +144,6 @@ impl Problem {
                 "안전을 위해, 허용한 브라우저에서만 로그인을 마칠 수 있습니다. 쿠키가 켜져 있어야 합니다.",
                 "앱으로 돌아가 한 브라우저에서 로그인을 처음부터 다시 하세요.",
             ),
-            Self::ProviderFailed => (
-                "로그인 서비스가 로그인을 마치지 못했습니다",
-                "로그인한 서비스에서 로그인이 완료되지 않았습니다. 앱에 전달된 정보는 없습니다.",
-                BACK_KO,
-            ),
-            Self::ProviderUnavailable => (
-                "로그인 서비스에 연결할 수 없습니다",
-                "로그인 서비스가 지금 응답하지 않습니다.",
-                "잠시 후 앱에서 로그인을 다시 시작하세요.",
-            ),
-            Self::TooManyRequests => (
-                "시도가 너무 많습니다",
-                "짧은 시간에 같은 네트워크에서 로그인을 여러 번 시작했습니다.",
-                "잠시 후 앱에서 로그인을 다시 시작하세요.",
-            ),
-            Self::NotFound => ("페이지가 없습니다", "이 서버에 없는 주소입니다.", BACK_KO),
             Self::Unavailable => (
                 "지금은 로그인할 수 없습니다",
                 "이 서버에 일시적인 문제가 있습니다. 사용자의 잘못이 아니며 전달된 정보는 없습니다.",

@@ -22,6 +22,16 @@ pub struct UpstreamTokens {
 }
 
 impl UpstreamTokens {
+    /// Reads a token answer as [`Provider::read_token_response`](super::Provider::read_token_response) does where a
+    /// provider has nothing of its own to add.
+    ///
+    /// # Errors
+    ///
+    /// [`UpstreamError`]: another status than 2xx, or an `error`, or no `access_token`.
+    pub fn read(status: StatusCode, body: &[u8]) -> Result<Self, UpstreamError> {
+        read(status, body)
+    }
+
     /// An access token of which nothing more is known.
     #[must_use]
     pub const fn new(access_token: SecretString) -> Self {
@@ -107,7 +117,7 @@ struct Answer {
 }
 
 /// Reads a token answer. A failure is: another status than 2xx, or an `error`, or no `access_token`.
-pub(super) fn read(status: StatusCode, body: &[u8]) -> Result<UpstreamTokens, UpstreamError> {
+fn read(status: StatusCode, body: &[u8]) -> Result<UpstreamTokens, UpstreamError> {
     let answer: Option<Answer> = serde_json::from_slice(body).ok();
     if status == StatusCode::TOO_MANY_REQUESTS || !(status.is_success() || status.is_client_error()) {
         return Err(UpstreamError::Unavailable(format!("HTTP {}", status.as_u16()).into()));

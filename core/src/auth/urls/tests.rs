@@ -22,7 +22,6 @@ fn at_the_root_of_an_origin_disc_02_03() {
         );
         assert_eq!(urls.slashed_resource_metadata_path(), "/.well-known/oauth-protected-resource/mcp/");
         assert_eq!(urls.server_metadata_paths(), ["/.well-known/oauth-authorization-server"]);
-        assert_eq!((urls.base_path(), urls.origin()), ("", "https://mcp.example.com"));
         assert!(urls.is_https());
     }
 }
@@ -37,8 +36,7 @@ fn under_a_path_disc_03() {
         urls.server_metadata_paths(),
         ["/.well-known/oauth-authorization-server/api", "/api/.well-known/oauth-authorization-server"]
     );
-    assert_eq!((urls.base_path(), urls.origin()), ("/api", "http://127.0.0.1:8000"));
-    assert_eq!((urls.host_port(), urls.is_https()), ("127.0.0.1:8000", false));
+    assert!(!urls.is_https());
 }
 
 #[test]

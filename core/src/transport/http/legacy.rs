@@ -123,7 +123,7 @@ impl Endpoint {
                 response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
                 response
             }
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
@@ -134,17 +134,17 @@ impl Endpoint {
                 self.sessions.end(&session);
                 answer::empty(StatusCode::NO_CONTENT)
             }
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
     /// The session that a GET or DELETE is about. In the current revision there is none: 405.
-    fn session_of(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Result<Session, Response> {
+    fn session_of(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Result<Session, Box<Response>> {
         match headers::optional(headers, &headers::SESSION_ID) {
-            Ok(Some(_)) if headers::is_stateless(headers) => Err(not_allowed()),
-            Ok(Some(id)) => self.sessions.find(id, principal).ok_or_else(|| session_not_found(None)),
-            Ok(None) => Err(not_allowed()),
-            Err(error) => Err(answer::error(None, &error)),
+            Ok(Some(_)) if headers::is_stateless(headers) => Err(Box::new(not_allowed())),
+            Ok(Some(id)) => self.sessions.find(id, principal).ok_or_else(|| Box::new(session_not_found(None))),
+            Ok(None) => Err(Box::new(not_allowed())),
+            Err(error) => Err(Box::new(answer::error(None, &error))),
         }
     }
 }
