@@ -3,7 +3,8 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
 
@@ -12,6 +13,7 @@ use crate::protocol::{ClientCapabilities, ClientInfo, ProtocolVersion, RawJson, 
 
 /// One request, as extractors see it ([`FromContext`](crate::FromContext)).
 pub struct RequestContext {
+    pub(crate) reference: Reference,
     pub(crate) id: RequestId,
     pub(crate) version: ProtocolVersion,
     pub(crate) client_info: RawJson,
@@ -27,6 +29,12 @@ impl RequestContext {
     #[must_use]
     pub const fn id(&self) -> &RequestId {
         &self.id
+    }
+
+    /// What this request is found by in the log. The JSON-RPC id cannot serve: every client counts from one.
+    #[must_use]
+    pub const fn reference(&self) -> Reference {
+        self.reference
     }
 
     /// The protocol revision that the client speaks.
@@ -80,6 +88,30 @@ impl fmt::Debug for RequestContext {
             .field("client_info", &self.client_info())
             .field("principal", &self.principal)
             .finish_non_exhaustive()
+    }
+}
+
+/// A short name for one request, which log lines and "internal error" results share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reference(u64);
+
+impl Reference {
+    /// The next one: requests are numbered from a random start, so that two runs of a server do not share theirs.
+    pub(crate) fn next() -> Self {
+        static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| {
+            let mut start = [0; 8];
+            // Without random numbers references may repeat after a restart, which harms nobody.
+            let _ = getrandom::fill(&mut start);
+            AtomicU64::new(u64::from_le_bytes(start))
+        });
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Ten digits: enough to be found, short enough to be read out.
+        write!(f, "{:010x}", self.0 & 0xff_ffff_ffff)
     }
 }
 

@@ -22,7 +22,7 @@ pub mod store;
 mod tool;
 mod transport;
 
-pub use context::RequestContext;
+pub use context::{Reference, RequestContext};
 pub use dari_macros::{mcp_tool, tools};
 pub use error::{BuildError, Error};
 #[cfg(feature = "auth")]

@@ -100,6 +100,7 @@ impl TestClient {
 
     async fn send(&self, method: Method, params: MethodParams) -> Result<Outcome, CallError> {
         let context = RequestContext {
+            reference: crate::context::Reference::next(),
             id: RequestId::Number(1),
             version: ProtocolVersion::LATEST,
             client_info: RawJson::new(Bytes::from_static(br#"{"name":"dari test client","version":"0"}"#)),

@@ -20,6 +20,7 @@ use crate::protocol::{CallToolResult, ProtocolVersion, RawJson, RequestId, Reque
 /// A request to a server with these settings.
 fn context(shared: Shared) -> RequestContext {
     RequestContext {
+        reference: crate::context::Reference::next(),
         id: RequestId::Number(7),
         version: ProtocolVersion::LATEST,
         client_info: RawJson::new(Bytes::from_static(br#"{"name":"tester","version":"1"}"#)),

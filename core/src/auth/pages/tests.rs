@@ -195,7 +195,8 @@ fn the_way_back_is_the_clients_redirect_uri() {
 
 #[test]
 fn problems_are_told_apart() {
-    for (problem, status) in [(Problem::UnknownClient, 400), (Problem::OtherBrowser, 403), (Problem::Unavailable, 503)] {
+    for (problem, status) in [(Problem::UnknownClient, 400), (Problem::OtherBrowser, 403), (Problem::Unavailable, 503)]
+    {
         assert_eq!(problem.status(), status);
     }
     let codes: std::collections::HashSet<_> = all_problems().map(Problem::code).into();

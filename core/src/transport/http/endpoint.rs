@@ -201,6 +201,7 @@ impl Endpoint {
     ) -> Response {
         let Arrived { headers, principal, body } = arrived;
         let context = RequestContext {
+            reference: crate::context::Reference::next(),
             id: id.clone(),
             version,
             client_info: RawJson::within(&body, meta.client_info),

@@ -87,6 +87,7 @@ impl Endpoint {
             method => {
                 let Arrived { headers, principal, body } = arrived;
                 let context = RequestContext {
+                    reference: crate::context::Reference::next(),
                     id: id.clone(),
                     version: session.version,
                     client_info: session.client_info,
