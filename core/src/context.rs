@@ -1,4 +1,4 @@
-//! What is known of a request while it is served: the one thing that both eras and both transports hand inwards.
+//! What is known of a request while it is served: the one thing that both eras hand inwards.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -61,7 +61,7 @@ impl RequestContext {
         &self.meta
     }
 
-    /// The HTTP headers; empty where there is no HTTP. `Authorization` and `Cookie` are taken out before.
+    /// The HTTP headers, without those that hold credentials: `Authorization`, `Proxy-Authorization` and `Cookie`.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers

@@ -1,7 +1,6 @@
 //! What can go wrong before the first request.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 /// Why a server could not be built or started.
 ///
@@ -23,14 +22,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The listener failed.
-    #[error("the listener on {address:?} failed: {source}")]
-    Serve {
-        /// Where it listened, if that is known.
-        address: Option<SocketAddr>,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// The listener cannot be used.
+    #[error("the listener cannot be used: {0}")]
+    Serve(#[source] std::io::Error),
 }
 
 impl Error {

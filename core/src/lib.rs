@@ -1,4 +1,11 @@
 #![doc = include_str!("../../docs/dari.md")]
+#![cfg_attr(
+    not(feature = "auth"),
+    expect(
+        rustdoc::broken_intra_doc_links,
+        reason = "the documentation is that of all features, and names the login's types"
+    )
+)]
 
 // The macros write `::dari::…`, in the tests of this crate as anywhere.
 #[cfg(test)]
@@ -20,6 +27,7 @@ mod server;
 #[cfg(feature = "auth")]
 pub mod store;
 mod tool;
+mod tool_error;
 mod transport;
 
 pub use context::{Reference, RequestContext};
@@ -34,4 +42,5 @@ pub use protocol::{
     ToolAnnotations,
 };
 pub use server::{CallError, McpServer, Server, TestClient, ToolAnswer, banner};
-pub use tool::{Json, ModelMessage, ResultExt, Tool, ToolError, ToolOutput};
+pub use tool::{Json, Tool, ToolOutput};
+pub use tool_error::{ModelMessage, ResultExt, ToolError};

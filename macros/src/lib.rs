@@ -44,6 +44,10 @@ use proc_macro::TokenStream;
 /// It is free, has no generics, and its parameters own their data. An `async fn` runs where the request is served, and
 /// its future is `Send`. A plain `fn` runs on the blocking pool, or in place with `inline`.
 ///
+/// The blocking pool is tokio's: it runs at most 512 functions at a time (`max_blocking_threads` of the runtime), and
+/// more of them wait. Once it runs, a plain `fn` cannot be stopped: after its `timeout` it runs on, and its result is
+/// dropped. A call that ends while it waits never runs it.
+///
 /// Beside the function stands a type of the same name, by which [`tools!`] finds it; so a tool shares its name with no
 /// type, module or import in scope.
 ///

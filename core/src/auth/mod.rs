@@ -4,52 +4,23 @@
 //! ordinary client. [`OAuthProxy`] is that login, [`Provider`] is what a provider has to say of itself, and [`Gate`]
 //! is what stands before the MCP endpoint.
 //!
-//! Inside, a file uses only those above it in this list:
+//! Inside are floors, and a floor uses only those above it in this list, and the single files, which use none:
 //!
-//! - values: `params`, `scope`, `pkce`, `redirect_uri`, `redirect_policy`, `client`, `urls`, `metadata`, `cookies`,
-//!   `random`, `mac`, `grant_id`, `reason`, `counters`, `provider`
-//! - what is stored: `records`, `grants`, `codes`, `refresh_tokens`, `access_token`
-//! - the provider's side: `upstream`, `logins` with `upstream_refresh` and `identity_check`
-//! - the client's side: `server`, `pages`, `oauth_error`, `cors`, `challenge`, `proxy` (the endpoints), `gate`
+//! 1. `request`: what clients and browsers send, checked — parameters, scopes, PKCE, redirect URIs, registrations
+//! 2. `provider`: the other side, as data and over HTTP
+//! 3. `login`: grants — stored, found, their upstream tokens kept fresh and their users checked
+//! 4. `tokens`: what clients get for a grant — codes, access tokens, refresh tokens
+//! 5. `pages`: what people see
+//! 6. `proxy`: the endpoints, what they share, and the gate
+//!
+//! One thing looks down the list: [`Provider::configure`] may set options of the [`OAuthProxy`] it is given to.
 
-#[cfg(feature = "auth")]
-mod access_token;
-#[cfg(feature = "auth")]
-mod challenge;
-#[cfg(feature = "auth")]
-mod client;
-#[cfg(feature = "auth")]
-mod codes;
-#[cfg(feature = "auth")]
-mod cookies;
-#[cfg(feature = "auth")]
-mod cors;
 #[cfg(feature = "auth")]
 mod counters;
 #[cfg(feature = "auth")]
-mod flight;
-#[cfg(feature = "auth")]
-mod gate;
-#[cfg(feature = "auth")]
-mod grant_id;
-#[cfg(feature = "auth")]
-mod grants;
-#[cfg(feature = "auth")]
-mod identity_check;
-#[cfg(feature = "auth")]
-mod logins;
-#[cfg(feature = "auth")]
-mod mac;
-#[cfg(feature = "auth")]
-mod metadata;
-#[cfg(feature = "auth")]
-mod oauth_error;
+mod login;
 #[cfg(feature = "auth")]
 mod pages;
-#[cfg(feature = "auth")]
-mod params;
-#[cfg(feature = "auth")]
-mod pkce;
 mod principal;
 #[cfg(feature = "auth")]
 mod provider;
@@ -60,34 +31,25 @@ mod random;
 #[cfg(feature = "auth")]
 mod reason;
 #[cfg(feature = "auth")]
-mod records;
+mod request;
 #[cfg(feature = "auth")]
-mod redirect_policy;
-#[cfg(feature = "auth")]
-mod redirect_uri;
-#[cfg(feature = "auth")]
-mod refresh_tokens;
-#[cfg(feature = "auth")]
-mod scope;
-#[cfg(feature = "auth")]
-mod server;
-#[cfg(feature = "auth")]
-mod upstream;
-#[cfg(feature = "auth")]
-mod upstream_refresh;
-#[cfg(feature = "auth")]
-mod urls;
+mod tokens;
 
 pub use principal::Principal;
 #[cfg(feature = "auth")]
 pub use {
     counters::Counters,
-    gate::{Gate, Refusal},
     provider::{
         BoxFuture, ClientAuth, IdentifyError, Identity, Provider, ProviderConfig, TokenCall, UpstreamError,
         UpstreamTokens,
     },
-    proxy::{AuthConfigError, Defaults, OAuthProxy},
+    proxy::{AuthConfigError, Defaults, Gate, OAuthProxy, Refusal},
 };
 #[cfg(feature = "auth")]
-pub(crate) use {gate::Login, grants::UpstreamTrouble, oauth_error::RETRY_AFTER};
+pub(crate) use {
+    login::grants::UpstreamTrouble,
+    login::logins::RETRY_AFTER,
+    login::records::{Grant, GrantedTokens},
+    proxy::Login,
+    request::scope::Scopes,
+};

@@ -1,7 +1,5 @@
 //! Why something was refused, in codes that stay the same, for logs and metrics.
 
-use super::grant_id::GrantId;
-
 /// A reason code. The names are part of what operators build on: add, never rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
@@ -82,7 +80,7 @@ impl Reason {
     }
 
     /// Logs a refusal that concerns a grant.
-    pub(crate) fn log_for(self, grant: &GrantId) {
+    pub(crate) fn log_for(self, grant: &dyn std::fmt::Display) {
         tracing::info!(target: "dari::auth", reason = self.as_str(), grant = %grant, "refused");
     }
 

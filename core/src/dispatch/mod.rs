@@ -1,12 +1,15 @@
 //! A request in, a result out. Every request has the shape of the current revision here; the transports see to that.
 
 mod registry;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use registry::{Registry, StaticResult};
 
 use crate::RequestContext;
-use crate::extract::Rejection;
+pub(crate) use crate::extract::Refused;
 use crate::protocol::{CallToolResult, ErrorCode, MethodParams, RpcError};
+use crate::tool::Tool;
 
 /// One request.
 pub(crate) struct Request {
@@ -51,17 +54,6 @@ pub(crate) enum Outcome {
     Error(RpcError),
 }
 
-/// Why a request is refused at the level of the transport, so that the client can mend it.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The login is over.
-    LoginRequired,
-    /// The provider behind the login is away; try again in so many seconds.
-    ProviderUnavailable { retry_after: u32 },
-    /// The caller lacks scopes; these are all that the call needs.
-    InsufficientScope(Box<[Box<str>]>),
-}
-
 impl Registry {
     /// Serves one request.
     pub(crate) async fn dispatch(&self, request: Request) -> Result<Outcome, Refused> {
@@ -91,19 +83,25 @@ impl Registry {
             let shown: String = name.chars().take(128).collect();
             return Ok(Outcome::Error(RpcError::invalid_params(format!("Unknown tool: {shown}"))));
         };
-        if let Some(principal) = context.principal()
-            && !tool.scopes().iter().all(|scope| principal.has_scope(scope))
-        {
-            return Err(Refused::InsufficientScope(tool.scopes().iter().map(|scope| Box::from(&**scope)).collect()));
-        }
-        match tool.call(context, params.arguments).await {
-            Ok(result) => Ok(Outcome::Tool(result)),
-            Err(Rejection::Tool(error)) => Ok(Outcome::Tool(CallToolResult::error(error.to_string()))),
-            Err(Rejection::Protocol(error)) => Ok(Outcome::Error(error)),
-            Err(Rejection::LoginRequired) => Err(Refused::LoginRequired),
-            Err(Rejection::ProviderUnavailable { retry_after }) => Err(Refused::ProviderUnavailable { retry_after }),
-        }
+        check_scopes(tool, &context)?;
+        Ok(match tool.call(context, params.arguments).await? {
+            Ok(result) => Outcome::Tool(result),
+            Err(error) => Outcome::Error(error),
+        })
     }
+}
+
+/// Whether the caller was granted what the tool asks for; nobody has no scopes.
+fn check_scopes(tool: &Tool, context: &RequestContext) -> Result<(), Refused> {
+    let scopes = tool.scopes();
+    if scopes.is_empty() {
+        return Ok(());
+    }
+    let principal = context.principal().ok_or(Refused::LoginRequired)?;
+    if scopes.iter().all(|scope| principal.has_scope(scope)) {
+        return Ok(());
+    }
+    Err(Refused::InsufficientScope(scopes.iter().map(|scope| Box::from(&**scope)).collect()))
 }
 
 fn method_not_found(method: &str) -> Outcome {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "auth")]
 mod access_token;
+mod rejection;
 mod request;
 mod requirement;
 mod state;
@@ -10,13 +11,13 @@ use std::future::Future;
 
 #[cfg(feature = "auth")]
 pub use access_token::AccessToken;
+pub(crate) use rejection::Refused;
+pub use rejection::Rejection;
 pub use request::HttpHeaders;
 pub use requirement::Requirements;
 pub use state::State;
 
 use crate::RequestContext;
-use crate::protocol::RpcError;
-use crate::tool::ToolError;
 
 /// A parameter type that is filled from the request, and is no argument of the tool.
 ///
@@ -62,34 +63,5 @@ pub trait OptionalFromContext: Sized + Send {
 impl<T: OptionalFromContext> FromContext for Option<T> {
     async fn from_context(context: &RequestContext) -> Result<Self, Rejection> {
         T::from_context(context).await
-    }
-}
-
-/// Why an extractor could not be filled.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Rejection {
-    /// The model is told, in a result with `isError`.
-    Tool(ToolError),
-    /// The request cannot be served: a JSON-RPC error.
-    Protocol(RpcError),
-    /// The caller's login is over: HTTP 401, so that the client logs in again.
-    LoginRequired,
-    /// The provider behind the login is away: HTTP 503 with `Retry-After`, and the login lives on.
-    ProviderUnavailable {
-        /// When to try again, in seconds.
-        retry_after: u32,
-    },
-}
-
-impl From<ToolError> for Rejection {
-    fn from(error: ToolError) -> Self {
-        Self::Tool(error)
-    }
-}
-
-impl From<RpcError> for Rejection {
-    fn from(error: RpcError) -> Self {
-        Self::Protocol(error)
     }
 }

@@ -1,8 +1,7 @@
-//! JSON-RPC errors and the HTTP statuses that go with them.
+//! JSON-RPC errors.
 
 use std::borrow::Cow;
 
-use http::StatusCode;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -103,24 +102,6 @@ impl RpcError {
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         self.code
-    }
-
-    /// The HTTP status that a stateless request gets with this error (MCP 2026-07-28, Streamable HTTP).
-    ///
-    /// Errors of the request's form are `400`, an unknown method is `404`, a failure of ours is `500`;
-    /// `-32602` from inside a method is an ordinary answer, `200`, which the caller of this function decides.
-    #[must_use]
-    pub const fn http_status(&self) -> StatusCode {
-        match self.code {
-            ErrorCode::MethodNotFound => StatusCode::NOT_FOUND,
-            ErrorCode::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorCode::ParseError
-            | ErrorCode::InvalidRequest
-            | ErrorCode::InvalidParams
-            | ErrorCode::HeaderMismatch
-            | ErrorCode::MissingRequiredClientCapability
-            | ErrorCode::UnsupportedProtocolVersion => StatusCode::BAD_REQUEST,
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 use super::{McpServer, Server};
 use crate::dispatch::Registry;
 use crate::error::{BuildError, Error};
-use crate::transport::http::{Access, Endpoint, Guard, is_loopback, routers};
+use crate::transport::http::{Access, AllowedHost, Endpoint, Guard, is_loopback, routers};
 
 impl McpServer {
     /// Builds the server; `default_url` is where it can be reached if nothing else was said.
@@ -16,14 +16,19 @@ impl McpServer {
         let mut problems = self.check();
         let default_url = self.public_url.take().or(default_url);
         let (access, public_url, session_keys) = self.access(default_url, &mut problems);
-        let base = public_url.as_deref().and_then(|url| check_public_url(url, &mut problems));
+        // A login has checked its URL by rules of its own.
+        let is_open = matches!(access, Some(Access::Open));
+        let base = public_url
+            .as_deref()
+            .and_then(|url| if is_open { check_public_url(url, &mut problems) } else { Url::parse(url).ok() });
+        let hosts = self.parse_hosts(&mut problems);
         let registry = Registry::new(&self.info, self.instructions.as_deref(), self.tools);
         let registry = registry.map_err(|error| problems.push(format!("a tool cannot be described in JSON: {error}")));
 
         let (Some(access), Ok(registry), true) = (access, registry, problems.is_empty()) else {
             return Err(BuildError::new(problems).into());
         };
-        let guard = Guard::new(base.as_ref(), self.allowed_hosts, self.allowed_origins);
+        let guard = Guard::new(base.as_ref(), hosts, self.allowed_origins);
         let mcp_url = public_url.map(|url| format!("{}{}", url.trim_end_matches('/'), self.path));
         let shared = Arc::new(self.shared);
         let endpoint = Arc::new(Endpoint::new(registry, shared, access, guard, session_keys, self.body_limit));
@@ -65,6 +70,17 @@ impl McpServer {
         (Some(Access::Open), default_url, random_key(problems))
     }
 
+    /// The hosts that were allowed besides the public one.
+    fn parse_hosts(&self, problems: &mut Vec<String>) -> Vec<AllowedHost> {
+        let parse = |host: &String| {
+            AllowedHost::parse(host).or_else(|| {
+                problems.push(format!("`.allowed_hosts(..)` holds {host:?}, which is no host: write \"internal\" or \"internal:8080\", without a scheme"));
+                None
+            })
+        };
+        self.allowed_hosts.iter().filter_map(parse).collect()
+    }
+
     /// What can be found wrong without building anything.
     pub(super) fn check(&mut self) -> Vec<String> {
         let mut problems = std::mem::take(&mut self.problems);
@@ -74,7 +90,7 @@ impl McpServer {
         if !self.path.starts_with('/')
             || self.path.len() < 2
             || self.path.ends_with('/')
-            || self.path.contains(['{', '}', '?', '#'])
+            || self.path.contains(['{', '}', '?', '#', '*', ':'])
         {
             problems.push(format!(
                 "`.path({:?})` must be a plain path such as \"/mcp\", without a slash at its end",
@@ -120,8 +136,7 @@ impl McpServer {
                 problems.push(format!("tool `{name}` asks for scopes, but the server has no login: add `.auth(..)`"));
             }
             Some((type_id, logged_in_with)) => {
-                if let Some((wanted, wanted_name)) = requirements.provider.filter(|(wanted, _)| *wanted != type_id) {
-                    debug_assert_ne!(wanted, type_id);
+                if let Some((_, wanted_name)) = requirements.provider.filter(|(wanted, _)| *wanted != type_id) {
                     problems.push(format!("tool `{name}` takes an `AccessToken<{wanted_name}>`, but the server logs in with `{logged_in_with}`"));
                 }
             }
@@ -130,13 +145,13 @@ impl McpServer {
     }
 
     #[cfg(feature = "auth")]
-    fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {
+    pub(super) fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {
         self.auth.as_ref().map(crate::auth::OAuthProxy::provider_type)
     }
 
     #[cfg(not(feature = "auth"))]
     #[expect(clippy::unused_self, reason = "the same call as with a login")]
-    fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {
+    pub(super) fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {
         None
     }
 }
@@ -153,6 +168,10 @@ fn random_key(problems: &mut Vec<String>) -> Vec<[u8; 32]> {
 fn check_public_url(url: &str, problems: &mut Vec<String>) -> Option<Url> {
     let parsed = Url::parse(url).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
     match parsed {
+        Some(parsed) if parsed.query().is_some() || parsed.fragment().is_some() || !parsed.username().is_empty() => {
+            problems.push(format!("the public URL {url:?} may have a path, but no user, query or fragment"));
+            None
+        }
         Some(parsed) if parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(&parsed)) => {
             Some(parsed)
         }

@@ -171,7 +171,8 @@ impl McpServer {
         self
     }
 
-    /// Calls this with the URL of the MCP endpoint once the server listens, for instance to print a [`banner`].
+    /// Calls this with the URL of the MCP endpoint once [`serve`](Self::serve) or [`serve_on`](Self::serve_on) listens, for
+    /// instance to print a [`banner`].
     pub fn on_start(mut self, call: impl FnOnce(&str) + Send + 'static) -> Self {
         self.on_start = Some(Box::new(call));
         self
@@ -186,7 +187,7 @@ impl McpServer {
         self.build_at(None)
     }
 
-    /// Serves over HTTP until SIGTERM or Ctrl-C; running calls then have 30 s to finish.
+    /// Serves over HTTP until SIGTERM or Ctrl-C; running calls then have 30 s to finish, or until the second Ctrl-C.
     ///
     /// # Errors
     ///
@@ -195,26 +196,58 @@ impl McpServer {
         let shown = format!("{address:?}");
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| Error::Listen { address: shown.replace('"', ""), source })?;
-        self.serve_on(listener, shutdown_signal()).await
+        let (stop, mut stopped) = tokio::sync::watch::channel(0);
+        let signals = async move {
+            loop {
+                shutdown_signal().await;
+                stop.send_modify(|signals| *signals += 1);
+            }
+        };
+        let mut hurried = stopped.clone();
+        let served = self.serve_until(
+            listener,
+            async move { drop(stopped.wait_for(|signals| *signals >= 1).await) },
+            async move { drop(hurried.wait_for(|signals| *signals >= 2).await) },
+        );
+        tokio::select! {
+            served = served => served,
+            never = signals => never,
+        }
     }
 
     /// Serves on a listener until `stop` resolves.
     ///
     /// # Errors
     ///
-    /// Every mistake in the description, or a failure of the listener.
-    pub async fn serve_on(mut self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        let address = listener.local_addr().map_err(|source| Error::Serve { address: None, source })?;
+    /// Every mistake in the description, or a listener that has no address.
+    pub async fn serve_on(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        self.serve_until(listener, stop, std::future::pending()).await
+    }
+
+    async fn serve_until(
+        mut self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let address = listener.local_addr().map_err(Error::Serve)?;
         let default_url = address.ip().is_loopback().then(|| format!("http://{address}"));
         let on_start = self.on_start.take();
         let server = self.build_at(default_url)?;
-        let endpoint = server.endpoint.clone();
-        tracing::info!(%address, url = server.mcp_url.as_deref(), "serving MCP");
+        let url = server.mcp_url.clone().unwrap_or_else(|| {
+            tracing::warn!(
+                "no public URL is set, so only loopback is served: set `public_url(..)`, or name the hosts with \
+                 `allowed_hosts(..)`"
+            );
+            format!("http://127.0.0.1:{}{}", address.port(), server.path)
+        });
+        tracing::info!(%address, %url, "serving MCP");
         if let Some(call) = on_start {
-            call(server.mcp_url.as_deref().unwrap_or(&format!("http://{address}{}", server.path)));
+            call(&url);
         }
-        let served = http::serve(listener, server.into_router(), stop, || endpoint.shut_down()).await;
-        served.map_err(|source| Error::Serve { address: Some(address), source })
+        let endpoint = server.endpoint.clone();
+        http::serve(listener, server.into_router(), endpoint, stop, hurry).await;
+        Ok(())
     }
 
     /// Everything as one router, for the root of an origin.
@@ -252,6 +285,13 @@ impl Server {
     #[must_use]
     pub fn mcp_url(&self) -> Option<&str> {
         self.mcp_url.as_deref()
+    }
+
+    /// Ends the streams that legacy clients keep open, once called: for a program that serves the routes itself and wants
+    /// to stop gracefully, which waits for every connection.
+    pub fn end_streams(&self) -> impl Fn() + Send + Sync + use<> {
+        let endpoint = self.endpoint.clone();
+        move || endpoint.end_streams()
     }
 
     /// Everything as one router, for the root of an origin.

@@ -40,6 +40,8 @@ use crate::protocol::{
 pub struct TestClient {
     registry: Arc<Registry>,
     shared: Arc<Shared>,
+    /// Whether the server has a login, which somebody must then have passed.
+    login: bool,
     principal: Option<Principal>,
 }
 
@@ -51,11 +53,12 @@ impl TestClient {
     /// Every mistake in the server's description that does not concern its login.
     pub fn new(mut server: McpServer) -> Result<Self, Error> {
         let mut problems = server.check();
+        let login = server.login_provider().is_some();
         let registry = Registry::new(&server.info, server.instructions.as_deref(), server.tools);
         let registry = registry.map_err(|error| problems.push(format!("a tool cannot be described in JSON: {error}")));
         match registry {
             Ok(registry) if problems.is_empty() => {
-                Ok(Self { registry: Arc::new(registry), shared: Arc::new(server.shared), principal: None })
+                Ok(Self { registry: Arc::new(registry), shared: Arc::new(server.shared), login, principal: None })
             }
             _ => Err(BuildError::new(problems).into()),
         }
@@ -99,6 +102,9 @@ impl TestClient {
     }
 
     async fn send(&self, method: Method, params: MethodParams) -> Result<Outcome, CallError> {
+        if self.login && self.principal.is_none() {
+            return Err(CallError::LoginRequired);
+        }
         let context = RequestContext {
             reference: crate::context::Reference::next(),
             id: RequestId::Number(1),

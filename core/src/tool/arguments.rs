@@ -8,12 +8,12 @@ use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::ToolError;
 use super::check::{Check, Definitions};
 use super::fault::{self, Faults};
 use super::lenient;
 use crate::extract::Rejection;
 use crate::protocol::RpcError;
+use crate::tool_error::ToolError;
 
 /// What a tool takes.
 #[derive(Debug, Default)]
@@ -90,22 +90,34 @@ impl<'a> Reader<'a> {
                 return value;
             }
         };
-        match serde_json::from_str(raw.get()) {
-            Ok(value) => {
-                let Some(check) = &argument.check else { return Some(value) };
-                // What serde could read into a type, it can read into a tree.
-                let tree: Value = serde_json::from_str(raw.get()).unwrap_or_default();
-                self.check(argument, check, &tree).then_some(value)
-            }
+        let (value, tree) = match self.understand(argument, raw) {
+            Ok(understood) => understood,
             Err(error) => {
-                let mended = if self.strict { None } else { self.mend(argument, raw) };
-                let Some((value, tree)) = mended else {
-                    self.faults.add(argument.name, &fault::from_serde(&error));
-                    return None;
-                };
-                let passes = argument.check.as_ref().is_none_or(|check| self.check(argument, check, &tree));
-                passes.then_some(value)
+                self.faults.add(argument.name, &fault::from_serde(&error));
+                return None;
             }
+        };
+        let passes = match (&argument.check, tree) {
+            (Some(check), Some(tree)) => self.check(argument, check, &tree),
+            _ => true,
+        };
+        passes.then_some(value)
+    }
+
+    /// A value, and as a tree where there is anything to check.
+    fn understand<T: DeserializeOwned>(
+        &self,
+        argument: &Argument,
+        raw: &RawValue,
+    ) -> Result<(T, Option<Value>), serde_json::Error> {
+        match serde_json::from_str(raw.get()) {
+            // A type passes over what it does not know, unread; a tree holds all of it, and may be impossible.
+            Ok(value) => match &argument.check {
+                Some(_) => Ok((value, Some(serde_json::from_str(raw.get())?))),
+                None => Ok((value, None)),
+            },
+            Err(error) if self.strict => Err(error),
+            Err(error) => self.mend(argument, raw).map(|(value, tree)| (value, Some(tree))).ok_or(error),
         }
     }
 

@@ -8,15 +8,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::arg::{self, Arg, Constant};
 use super::arguments::{Argument, Arguments, left_out};
 use super::check::{self, Check};
 use super::param::Params;
-use super::{Definition, Tool, ToolError, ToolOutput, run, schema};
+use super::{Definition, Tool, ToolOutput, run, schema};
 use crate::extract::Requirements;
 use crate::protocol::{CallToolResult, Icon, ToolAnnotations};
+use crate::tool_error::ToolError;
 
 /// How the result of a function becomes the result of a call.
 pub struct Output<T> {
@@ -124,9 +125,7 @@ impl ToolBuilder {
     pub(super) fn declare<T: DeserializeOwned + JsonSchema>(&mut self, arg: Arg, has_default: bool) -> usize {
         let required = !has_default && left_out::<T>().is_none();
         let mut property = self.schemas.subschema_for::<T>().to_value();
-        if property == Value::Bool(true) {
-            property = json!({});
-        }
+        schema::write_as_object(&mut property);
         schema::optional_not_nullable(&mut property);
         if !required {
             schema::strip_null(&mut property);

@@ -4,7 +4,7 @@ pub(crate) mod arg;
 mod arguments;
 pub(crate) mod builder;
 mod check;
-mod error;
+mod failure;
 mod fault;
 mod lenient;
 mod output;
@@ -12,7 +12,7 @@ pub(crate) mod param;
 mod run;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,16 +25,16 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-pub use error::{ModelMessage, ResultExt, ToolError};
 pub use output::{Json, ToolOutput};
 
 use self::arguments::Arguments;
 use crate::RequestContext;
-use crate::extract::{Rejection, Requirements};
-use crate::protocol::{CallToolResult, Icon, ToolAnnotations};
+use crate::extract::{Refused, Requirements};
+use crate::protocol::{CallToolResult, Icon, RpcError, ToolAnnotations};
 
-/// What came of a call; failures that the model is told are results too, so `Rejection::Tool` is never among these.
-pub(crate) type Outcome = Result<CallToolResult, Rejection>;
+/// What came of a call: a result, as failures that the model is told are too, or a JSON-RPC error; or a refusal by the
+/// transport.
+pub(crate) type Outcome = Result<Result<CallToolResult, RpcError>, Refused>;
 
 /// What runs a call, given the request and the arguments as JSON text.
 pub(crate) type Handler = Arc<dyn Fn(RequestContext, Bytes) -> BoxFuture<'static, Outcome> + Send + Sync>;

@@ -6,9 +6,9 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
-use super::ToolError;
 use super::schema;
 use crate::protocol::{Audio, CallToolResult, Content, EmbeddedResource, Image, ResourceLink};
+use crate::tool_error::ToolError;
 
 /// A type that a tool may return.
 ///

@@ -98,13 +98,26 @@ fn state_object(schema: &mut Value) {
     }
 }
 
-/// Takes out what tells a reader nothing.
+/// Takes out what tells a reader nothing, and writes every property as an object: clients of the revisions before
+/// 2026-07-28 refuse `true` and `false` there, though JSON Schema knows them.
 pub(super) fn tidy(schema: &mut Value) {
     walk(schema, &mut |object| {
+        if let Some(Value::Object(properties)) = object.get_mut("properties") {
+            properties.values_mut().for_each(write_as_object);
+        }
         if object.get("format").and_then(Value::as_str).is_some_and(|format| !FORMATS.contains(&format)) {
             object.remove("format");
         }
     });
+}
+
+/// Writes `true` and `false` as the objects that mean the same (JSON Schema 2020-12 Core, §4.3.2).
+pub(super) fn write_as_object(schema: &mut Value) {
+    match schema {
+        Value::Bool(true) => *schema = json!({}),
+        Value::Bool(false) => *schema = json!({ "not": {} }),
+        _ => {}
+    }
 }
 
 /// Makes members that may be left out just that: not in `required`, and no `null` in their schema.

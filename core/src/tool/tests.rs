@@ -14,11 +14,10 @@ use serde_json::{Value, json};
 use super::{Tool, ToolFn};
 use crate::RequestContext;
 use crate::context::Shared;
-use crate::extract::Rejection;
-use crate::protocol::{CallToolResult, ProtocolVersion, RawJson, RequestId, RequestMeta};
+use crate::protocol::{CallToolResult, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
 
 /// A request to a server with these settings.
-fn context(shared: Shared) -> RequestContext {
+pub(crate) fn context(shared: Shared) -> RequestContext {
     RequestContext {
         reference: crate::context::Reference::next(),
         id: RequestId::Number(7),
@@ -38,8 +37,9 @@ fn tool<T: ToolFn>(_: T) -> Tool {
     tool
 }
 
-async fn call_with(tool: &Tool, shared: Shared, arguments: &str) -> Result<CallToolResult, Rejection> {
-    tool.call(context(shared), Bytes::copy_from_slice(arguments.as_bytes())).await
+async fn call_with(tool: &Tool, shared: Shared, arguments: &str) -> Result<CallToolResult, RpcError> {
+    let outcome = tool.call(context(shared), Bytes::copy_from_slice(arguments.as_bytes())).await;
+    outcome.expect("no refusal by the transport")
 }
 
 /// The result of a call, as it goes to the client.

@@ -40,6 +40,8 @@ async fn forged_tokens_are_401_tok_02_to_06_08_09_11() {
     let world = World::new().await;
     let tokens = world.log_in().await;
     let upstream = world.fake.set().access_token.clone();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let key_server = format!("http://{}", listener.local_addr().unwrap());
     let (head, claims) = (part(&tokens.access, 0), part(&tokens.access, 1));
     let signature = tokens.access.rsplit('.').next().unwrap();
     let mut forged = vec![
@@ -65,7 +67,7 @@ async fn forged_tokens_are_401_tok_02_to_06_08_09_11() {
         ("kid", json!("' OR 1=1")),
         ("kid", Value::Null),
         ("typ", json!("JWT")),
-        ("jku", json!("http://127.0.0.1:1/jwks")),
+        ("jku", json!(format!("{key_server}/jwks"))),
     ] {
         let mut head = head.clone();
         head[name] = value;
@@ -80,6 +82,8 @@ async fn forged_tokens_are_401_tok_02_to_06_08_09_11() {
     for token in forged {
         assert_eq!(world.call(&token).await.unwrap_err(), Refusal::InvalidToken, "{token}");
     }
+    let fetched = tokio::time::timeout(std::time::Duration::from_millis(100), listener.accept()).await;
+    assert!(fetched.is_err(), "a key was fetched from where a token said");
     let response = world.gate.respond(Refusal::InvalidToken);
     let challenge = response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
     assert!(response.status() == 401 && challenge.contains(r#"error="invalid_token""#), "{challenge}");

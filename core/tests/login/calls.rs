@@ -1,6 +1,7 @@
 //! A tool that takes the caller's token, over HTTP.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
@@ -23,6 +24,19 @@ async fn whoami(token: AccessToken, typed: AccessToken<FakeProvider>) -> String 
     format!("{} {} {}", token.user_id(), profile["nickname"], token.secret().expose_secret())
 }
 
+/// The tokens that calls were given.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<AccessToken>>>);
+
+/// Keeps the token that it is given.
+#[mcp_tool]
+async fn keep(token: AccessToken, State(Kept(kept)): State<Kept>) -> String {
+    let mut kept = kept.lock().unwrap();
+    kept.push(token);
+    let first = &kept[0];
+    kept.iter().all(|token| std::ptr::eq(token.raw_profile(), first.raw_profile())).to_string()
+}
+
 /// A world whose routes are those of a whole server.
 async fn server(lifetime: Duration) -> World {
     let (clock, hand) = Clock::manual(SystemTime::now());
@@ -37,17 +51,21 @@ async fn server(lifetime: Duration) -> World {
             .clock(hand.clock())
     };
     let store = MemoryStore::with_clock(clock);
-    let routes =
-        McpServer::new("Test Server", "1.0.0").tools(tools![whoami]).auth(proxy().store(store)).into_router().unwrap();
+    let server = McpServer::new("Test Server", "1.0.0").tools(tools![whoami, keep]).state(Kept::default());
+    let routes = server.auth(proxy().store(store)).into_router().unwrap();
     let world = World::on(fake.clone(), hand.clone(), |_| proxy().store(MemoryStore::new()));
     World { routes, ..world }
 }
 
 async fn whoami_over_http(world: &World, access: &str) -> Reply {
+    call(world, access, "whoami").await
+}
+
+async fn call(world: &World, access: &str, tool: &str) -> Reply {
     let body = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {
-            "name": "whoami", "arguments": {},
+            "name": tool, "arguments": {},
             "_meta": {
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
@@ -61,7 +79,7 @@ async fn whoami_over_http(world: &World, access: &str) -> Reply {
         .header(header::AUTHORIZATION, format!("Bearer {access}"))
         .header("MCP-Protocol-Version", "2026-07-28")
         .header("Mcp-Method", "tools/call")
-        .header("Mcp-Name", "whoami");
+        .header("Mcp-Name", tool);
     world.send(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
@@ -75,6 +93,15 @@ async fn a_tool_sees_the_user_and_the_upstream_token_tok_01() {
     let held = world.log_in().await;
     let reply = whoami_over_http(&world, &held.access).await;
     assert_eq!(text(&reply), "naver-user-1 다리 upstream-access-1");
+}
+
+#[tokio::test]
+async fn calls_share_what_is_known_of_their_user() {
+    let world = server(Duration::from_secs(3600)).await;
+    let held = world.log_in().await;
+    for _ in 0..3 {
+        assert_eq!(text(&call(&world, &held.access, "keep").await), "true", "copied");
+    }
 }
 
 #[tokio::test]
@@ -100,7 +127,8 @@ async fn an_outage_is_503_and_a_no_is_401() {
     world.fake.set().token = Mode::Says(503, "");
     let reply = whoami_over_http(&world, &held.access).await;
     assert_eq!(reply.status, 503, "{}", reply.body);
-    assert!(reply.headers.contains_key("retry-after"));
+    let wait: u64 = reply.header("retry-after").parse().unwrap();
+    world.pass(wait);
     world.fake.set().token = Mode::Says(200, r#"{"error":"invalid_grant"}"#);
     let reply = whoami_over_http(&world, &held.access).await;
     assert_eq!(reply.status, 401, "{}", reply.body);

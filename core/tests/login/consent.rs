@@ -112,3 +112,35 @@ async fn consent_can_be_left_out_by_a_dangerous_option_only() {
     let back = world.come_back(&reply.redirect()["state"], &reply.cookie()).await;
     assert!(back.redirect().contains_key("code"));
 }
+
+#[tokio::test]
+async fn the_cookie_is_renewed_with_every_answer_cons_04() {
+    let world = World::new().await;
+    let client = world.client(REDIRECT).await;
+    let first = world.authorize(&client, &[]).await;
+    let cookie = first.cookie();
+    let page = world.get(&crate::world::authorize_path(&client, &[]), &cookie).await;
+    assert_eq!(page.cookie(), cookie);
+    assert!(page.header("set-cookie").contains("Max-Age=3600"));
+    for decision in ["approve", "approve"] {
+        let answer = world.decide(&page, &cookie, decision).await;
+        assert_eq!(answer.cookie(), cookie, "{}", answer.status);
+    }
+}
+
+#[tokio::test]
+async fn a_state_is_taken_to_four_kib_and_never_echoed_beyond() {
+    let world = World::new().await;
+    let client = world.client(REDIRECT).await;
+    for state in ["s".repeat(4097), "line\nbreak".to_owned()] {
+        let reply = world.authorize(&client, &[("state", &state)]).await;
+        assert!(reply.is_local_error() && reply.body.contains("invalid_request"), "{}", reply.status);
+        assert!(!reply.body.contains(&state));
+    }
+    // The longest form that there can be is one that `/consent` reads.
+    for state in ["\"".repeat(4096), "é".repeat(2048)] {
+        let page = world.authorize(&client, &[("state", &state)]).await;
+        assert_eq!(page.status, 200);
+        assert_eq!(world.decide(&page, &page.cookie(), "deny").await.redirect()["state"], state);
+    }
+}

@@ -1,7 +1,8 @@
 //! What is logged, at the most verbose level.
 
+use std::cell::RefCell;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -10,13 +11,32 @@ use tracing::{Event, Metadata, Subscriber};
 use crate::fake::{CLIENT_SECRET, Mode};
 use crate::world::{REDIRECT, SECRET, VERIFIER, World, tokens};
 
-/// Keeps every event and span of this thread as text.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+thread_local! {
+    static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps every event and span as text, each thread's (so each test's) apart.
+///
+/// It is there for the whole process: an event that is first met on a thread without a subscriber may be off for all.
+#[derive(Clone, Copy)]
+struct Log;
+
+impl Log {
+    fn start() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| tracing::subscriber::set_global_default(Self).unwrap());
+        Self::take();
+    }
+
+    /// What this thread has logged.
+    fn take() -> String {
+        TEXT.take()
+    }
+}
 
 impl Visit for Log {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.lock().unwrap().push_str(&format!("{}={value:?} ", field.name()));
+        TEXT.with_borrow_mut(|text| text.push_str(&format!("{}={value:?} ", field.name())));
     }
 }
 
@@ -25,15 +45,15 @@ impl Subscriber for Log {
         true
     }
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
+        span.record(&mut Self);
         Id::from_u64(1)
     }
     fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
+        values.record(&mut Self);
     }
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
+        event.record(&mut Self);
     }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
@@ -41,8 +61,7 @@ impl Subscriber for Log {
 
 #[tokio::test]
 async fn logs_hold_reasons_and_no_secrets_hyg_01() {
-    let log = Log::default();
-    let guard = tracing::subscriber::set_default(log.clone());
+    Log::start();
     let world = World::new().await;
     let client = world.client(REDIRECT).await;
     let page = world.authorize(&client, &[]).await;
@@ -54,14 +73,14 @@ async fn logs_hold_reasons_and_no_secrets_hyg_01() {
     world.pass(3600);
     world.fake.set().token = Mode::Says(503, "upstream-body");
     world.refresh(&client, &next.refresh).await;
+    world.pass(5);
     world.fake.set().token = Mode::Says(400, r#"{"error":"invalid_grant","error_description":"upstream-body"}"#);
     world.refresh(&client, &next.refresh).await;
     world.exchange(&client, &code).await;
     world.call("garbage-token").await.unwrap_err();
     world.come_back(&sent["state"], &page.cookie()).await;
-    drop(guard);
 
-    let log = log.0.lock().unwrap().clone();
+    let log = Log::take();
     for reason in
         ["logged in", "provider_away", "provider_rejected_grant", "token_invalid", "code_unknown", "state_unknown"]
     {
@@ -87,5 +106,52 @@ async fn logs_hold_reasons_and_no_secrets_hyg_01() {
     ];
     for secret in secrets {
         assert!(!log.contains(secret), "{secret} was logged");
+    }
+}
+
+#[tokio::test]
+async fn answers_to_errors_tell_nothing_of_the_inside_hyg_03() {
+    let world = World::new().await;
+    let client = world.client(REDIRECT).await;
+    let code = world.code(&client).await;
+    let held = tokens(&client, &world.exchange(&client, &code).await);
+    world.pass(3600);
+    world.fake.set().token = Mode::Says(500, "upstream-body at /srv/app.rs:1");
+    let mut replies = vec![world.refresh(&client, &held.refresh).await];
+    world.pass(5);
+    world.fake.set().token = Mode::Says(400, r#"{"error":"invalid_grant","error_description":"upstream-body"}"#);
+    replies.push(world.refresh(&client, &held.refresh).await);
+    let page = world.authorize(&client, &[]).await;
+    let sent = world.approve(&page).await;
+    let denied = format!(
+        "/auth/callback?{}",
+        crate::world::form(&[("state", &sent["state"]), ("error", "x"), ("error_description", "upstream-body")])
+    );
+    replies.push(world.get(&denied, &page.cookie()).await);
+    replies.push(world.exchange(&client, &code).await);
+    replies.push(world.exchange(&client, "guessed-code").await);
+    replies.push(world.come_back("guessed-state", "").await);
+    replies.push(world.authorize("nobody", &[]).await);
+    replies.push(world.register(serde_json::json!({ "redirect_uris": ["javascript:alert(1)"] })).await);
+    for reply in replies {
+        assert!(reply.status != 200, "{}", reply.body);
+        let text = format!("{} {:?}", reply.body, reply.headers);
+        for inside in [
+            "upstream-body",
+            "upstream-access",
+            "upstream-refresh",
+            ".rs",
+            "panicked",
+            "backtrace",
+            SECRET,
+            CLIENT_SECRET,
+            &code,
+            &held.access,
+            &held.refresh,
+            "guessed-",
+            "javascript:",
+        ] {
+            assert!(!text.contains(inside), "{inside} in {text}");
+        }
     }
 }

@@ -23,6 +23,8 @@ mod logs;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod redeem;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod register;

@@ -50,8 +50,8 @@ async fn while_the_provider_is_away_its_last_word_serves_for_an_hour_ref_11() {
         assert!(world.call(&held.access).await.is_ok());
     }
     world.fake.set().token = Mode::Says(503, "");
-    world.pass(1000);
-    assert!(matches!(world.call(&held.access).await, Err(Refusal::Unavailable { .. })));
+    world.pass(1800);
+    assert!(matches!(world.call(&held.access).await, Err(Refusal::Unavailable { .. })), "after 15 min and an hour");
     let response = world.gate.respond(Refusal::Unavailable { retry_after: 5 });
     assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (503, "5"));
     world.fake.set().profile = Mode::Well;
@@ -87,6 +87,7 @@ async fn a_login_never_checked_here_is_503_while_the_provider_is_away_ref_11_fre
     for away in [Mode::Says(503, ""), Mode::Says(200, "<html>"), Mode::Cuts, Mode::Slow(Duration::from_secs(3))] {
         world.fake.set().profile = away;
         assert!(matches!(world.call(&held.access).await, Err(Refusal::Unavailable { .. })));
+        world.pass(5);
     }
     world.fake.set().profile = Mode::Well;
     assert!(world.call(&held.access).await.is_ok());
@@ -133,6 +134,7 @@ async fn a_rejection_while_the_token_endpoint_is_away_is_no_verdict() {
     world.fake.set().profile = Mode::Says(401, "");
     world.fake.set().token = Mode::Says(503, "");
     assert!(matches!(world.call(&held.access).await, Err(Refusal::Unavailable { .. })));
+    world.pass(5);
     world.fake.set().profile = Mode::Well;
     world.fake.set().token = Mode::Well;
     assert!(world.call(&held.access).await.is_ok());
@@ -146,4 +148,55 @@ async fn a_valid_token_serves_though_its_early_refresh_fails() {
     world.fake.set().token = Mode::Says(503, "");
     assert!(world.call(&held.access).await.is_ok());
     assert_eq!(world.fake.set().refreshes, 1);
+}
+
+#[tokio::test]
+async fn there_is_grace_whatever_the_interval_is() {
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let options = |proxy: OAuthProxy| {
+        let proxy = proxy.access_token_lifetime(hours(24)).identity_check_interval(hours(2));
+        proxy.identity_grace(hours(1))
+    };
+    let world = World::with(options).await;
+    world.fake.set().expires_in = serde_json::json!(1_000_000);
+    let held = world.log_in().await;
+    world.fake.set().profile = Mode::Says(500, "");
+    world.pass(3 * 3600);
+    assert!(world.call(&held.access).await.is_ok());
+    world.pass(1);
+    assert!(matches!(world.call(&held.access).await, Err(Refusal::Unavailable { .. })));
+}
+
+#[tokio::test]
+async fn what_a_clock_said_that_was_ahead_counts_for_nothing() {
+    let world = World::with(|proxy| proxy.access_token_lifetime(Duration::from_secs(24 * 3600))).await;
+    world.fake.set().expires_in = serde_json::json!(1_000_000);
+    let held = world.log_in().await;
+    let right = world.hand.clock().now();
+    world.pass(10 * 3600);
+    world.call(&held.access).await.unwrap();
+    world.fake.set().profile = Mode::Says(500, "");
+    world.pass(1000);
+    world.call(&held.access).await.unwrap();
+    assert_eq!(world.fake.set().profiles, 3);
+    world.hand.set(right + Duration::from_secs(60));
+    world.fake.set().profile = Mode::Well;
+    for _ in 0..2 {
+        world.call(&held.access).await.unwrap();
+        assert_eq!(world.fake.set().profiles, 4, "asked again at once, and then at the interval");
+    }
+}
+
+#[tokio::test]
+async fn while_it_is_away_and_nothing_serves_the_answer_comes_at_once() {
+    let world = World::with(strict).await;
+    let held = world.log_in().await;
+    world.pass(1);
+    world.fake.set().profile = Mode::Slow(Duration::from_secs(5));
+    assert!(matches!(world.call(&held.access).await, Err(Refusal::Unavailable { .. })));
+    let asked = world.fake.set().profiles;
+    let begun = std::time::Instant::now();
+    assert!(matches!(world.call(&held.access).await, Err(Refusal::Unavailable { .. })));
+    assert_eq!(world.fake.set().profiles, asked);
+    assert!(begun.elapsed() < Duration::from_millis(250));
 }

@@ -127,6 +127,7 @@ async fn an_outage_is_503_and_the_token_works_afterwards_ref_09_10() {
         let reply = world.refresh(&held.client_id, &held.refresh).await;
         assert_eq!(reply.error(), (503, "temporarily_unavailable".to_owned()));
         assert!(reply.headers.contains_key("retry-after"));
+        world.pass(5);
     }
     world.fake.set().token = Mode::Well;
     assert_eq!(world.refresh(&held.client_id, &held.refresh).await.status, 200);

@@ -87,3 +87,63 @@ async fn rotated_tokens_outlive_a_short_outage_of_the_store_ref_12() {
     assert_eq!(reply.status, 200, "{}", reply.body);
     assert_eq!(one.fake.set().refreshes, 1);
 }
+
+#[tokio::test]
+async fn rotated_tokens_outlive_a_long_outage_of_the_store_ref_12() {
+    let (one, two, store) = two().await;
+    one.fake.set().rotates = true;
+    let held = one.log_in().await;
+    one.call(&held.access).await.unwrap();
+    one.pass(3590);
+    one.fake.set().profile = Mode::Slow(Duration::from_millis(1));
+    one.fake.set().token = Mode::Slow(Duration::from_millis(150));
+    let outage = async {
+        tokio::time::sleep(Duration::from_millis(75)).await;
+        store.go_down(true);
+    };
+    let (call, ()) = tokio::join!(one.call(&held.access), outage);
+    assert!(call.is_ok(), "the new tokens serve though they are not stored");
+    one.fake.set().token = Mode::Well;
+    // They are due again, but first they would have to be stored.
+    one.pass(1000);
+    one.fake.set().profile = Mode::Says(401, "");
+    let known = one.fake.set().refreshes;
+    assert!(one.refresh(&held.client_id, &held.refresh).await.status == 503);
+    assert_eq!((known, one.fake.set().refreshes), (1, 1));
+    one.fake.set().profile = Mode::Well;
+    store.go_down(false);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let held = tokens(&held.client_id, &two.refresh(&held.client_id, &held.refresh).await);
+    assert!(two.call(&held.access).await.is_ok());
+    assert_eq!(one.fake.set().refreshes, 1, "the other replica found the new tokens in the store");
+    one.pass(3600);
+    let held = tokens(&held.client_id, &two.refresh(&held.client_id, &held.refresh).await);
+    assert!(one.call(&held.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_login_that_another_replica_prolonged_has_not_ended() {
+    let (one, two, _) = two().await;
+    let mut held = one.log_in().await;
+    two.call(&held.access).await.unwrap();
+    for _ in 0..2 {
+        one.pass(20 * 24 * 3600);
+        held = tokens(&held.client_id, &one.refresh(&held.client_id, &held.refresh).await);
+    }
+    assert!(two.call(&held.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_form_that_met_an_outage_can_be_sent_again_cons_06() {
+    let (one, _, store) = two().await;
+    let client = one.client(REDIRECT).await;
+    for operations in 0..2 {
+        let page = one.authorize(&client, &[]).await;
+        store.go_down_after(operations);
+        let reply = one.decide(&page, &page.cookie(), "approve").await;
+        assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, "5"));
+        store.go_down(false);
+        assert_eq!(one.decide(&page, &page.cookie(), "approve").await.status, 303, "{operations}");
+        assert!(one.decide(&page, &page.cookie(), "approve").await.is_local_error());
+    }
+}

@@ -1,7 +1,7 @@
 //! A store that several servers share, and that goes away on demand.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,28 +11,41 @@ use dari::store::{Answer, Collection, Key, MemoryStore, Put, Store, StoreError};
 pub(crate) struct Shared {
     store: Arc<MemoryStore>,
     down: Arc<AtomicBool>,
+    /// How many operations are left until it goes down by itself.
+    left: Arc<AtomicU64>,
+    /// Writes what it is told to, and says that it did not.
+    lies: Arc<AtomicBool>,
 }
 
 impl Shared {
     pub(crate) fn new(store: MemoryStore) -> Self {
-        Self { store: Arc::new(store), down: Arc::default() }
+        let left = Arc::new(AtomicU64::new(u64::MAX));
+        Self { store: Arc::new(store), down: Arc::default(), left, lies: Arc::default() }
     }
 
     pub(crate) fn go_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+        self.left.store(u64::MAX, Ordering::SeqCst);
+    }
+
+    pub(crate) fn go_down_after(&self, operations: u64) {
+        self.left.store(operations, Ordering::SeqCst);
+    }
+
+    pub(crate) fn lie(&self, lies: bool) {
+        self.lies.store(lies, Ordering::SeqCst);
+    }
+
+    fn away() -> StoreError {
+        StoreError::Unavailable { store: "shared".to_owned(), reason: "down".to_owned(), mend: "wait", source: None }
     }
 
     fn unless_down<'a, T: Send + 'a>(&self, answer: Answer<'a, T>) -> Answer<'a, T> {
-        if !self.down.load(Ordering::SeqCst) {
+        let spent = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err();
+        if !spent && !self.down.load(Ordering::SeqCst) {
             return answer;
         }
-        let error = StoreError::Unavailable {
-            store: "shared".to_owned(),
-            reason: "down".to_owned(),
-            mend: "wait",
-            source: None,
-        };
-        Box::pin(async { Err(error) })
+        Box::pin(async { Err(Self::away()) })
     }
 }
 
@@ -59,7 +72,11 @@ impl Store for Shared {
         new: Bytes,
         ttl: Option<Duration>,
     ) -> Answer<'a, bool> {
-        self.unless_down(self.store.compare_and_swap(key, expected, new, ttl))
+        let swap = self.store.compare_and_swap(key, expected, new, ttl);
+        if self.lies.load(Ordering::SeqCst) {
+            return Box::pin(async { swap.await.and(Err(Self::away())) });
+        }
+        self.unless_down(swap)
     }
     fn delete<'a>(&'a self, key: &'a Key) -> Answer<'a, bool> {
         self.unless_down(self.store.delete(key))

@@ -81,7 +81,9 @@ async fn a_code_is_bound_pkce_04_05_code_04_05_07_10() {
     }
     let unknown =
         [("grant_type", "authorization_code"), ("client_id", "nobody"), ("code", &code), ("code_verifier", VERIFIER)];
-    assert_eq!(world.token(&unknown).await.error(), (401, "invalid_client".to_owned()));
+    let unknown = world.token(&unknown).await;
+    assert_eq!(unknown.error(), (401, "invalid_client".to_owned()));
+    assert!(unknown.headers.contains_key("www-authenticate"));
     // None of that used the code.
     assert_eq!(world.token(&good).await.status, 200);
     let late = world.code(&client).await;

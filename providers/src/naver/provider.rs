@@ -79,7 +79,7 @@ impl NaverProvider {
     /// | `NAVER_ALLOWED_CLIENT_REDIRECT_URIS` | comma-separated patterns: [`OAuthProxy::allowed_redirect_uris`] |
     /// | `NAVER_REDIRECT_PATH` | [`OAuthProxy::redirect_path`]; `/auth/callback` unless set |
     /// | `NAVER_ISSUER_URL` | [`OAuthProxy::issuer`]; the public URL unless set |
-    /// | `NAVER_TIMEOUT_SECONDS` | how long one request to Naver may take; 10 unless set |
+    /// | `NAVER_TIMEOUT_SECONDS` | how long one request to Naver may take, 1 to 30; 10 unless set |
     /// | `NAVER_LOGIN_URL`, `NAVER_OPENAPI_URL` | a stand-in or a gateway instead of Naver's hosts |
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl NaverProvider {
             builder = builder.open_api_url(url);
         }
         if let Some(seconds) = env.get("NAVER_TIMEOUT_SECONDS") {
-            let timeout = seconds.parse().ok().filter(|seconds| (1..=60).contains(seconds));
+            let timeout = seconds.parse().ok().filter(|seconds| (1..=30).contains(seconds));
             let timeout = timeout.ok_or(NaverConfigError::Timeout { name: "NAVER_TIMEOUT_SECONDS" })?;
             builder = builder.timeout(Duration::from_secs(timeout));
         }
@@ -230,8 +230,7 @@ impl Provider for NaverProvider {
         // `invalid_request` under HTTP 200 is a dead code or token, and also a wrong client secret. Only the description
         // tells the two apart: a mistyped secret must end nobody's login.
         let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-        let description = answer["error_description"].as_str().unwrap_or_default();
-        if answer["error"].is_string() && description.contains("client") {
+        if matches!(answer["error_description"].as_str(), Some("wrong client secret" | "wrong client id")) {
             return Err(UpstreamError::ClientRefused("Naver does not know this client id and secret".into()));
         }
         UpstreamTokens::read(status, body)
@@ -259,7 +258,7 @@ impl Provider for NaverProvider {
                 ("token_type_hint", hint),
             ];
             let status = self.http.status(self.http.post(self.revoke_url.clone()).form(&form)).await;
-            match status.map_err(|error| UpstreamError::Unavailable(error.to_string().into()))? {
+            match status.map_err(|_| UpstreamError::Unavailable("the revocation cannot be reached".into()))? {
                 200 => Ok(()),
                 status @ (400 | 401) => {
                     Err(UpstreamError::ClientRefused(format!("revocation answered {status}").into()))
@@ -270,11 +269,19 @@ impl Provider for NaverProvider {
     }
 }
 
-/// "No" is only what Naver says of the token itself; all else is no answer, and no login is lost to it.
+/// "No" is only what Naver says of the token itself, with code 024; all else is no answer, and no login is lost to it:
+/// a firewall's 403, a missing header, an API that the operator has unticked.
+///
+/// The texts go to the log, so nothing of Naver's own text is in them.
 fn verdict(error: &NaverError) -> IdentifyError {
-    match error.kind() {
-        NaverErrorKind::PermissionDenied(_) => IdentifyError::Rejected(error.to_string().into()),
-        _ => IdentifyError::Unavailable(error.to_string().into()),
+    let reply = error.reply().map(|reply| (reply.status(), reply.code().unwrap_or_default()));
+    match (error.kind(), reply) {
+        (NaverErrorKind::PermissionDenied(_), Some((_, "024"))) => {
+            IdentifyError::Rejected("the profile API answered 024".into())
+        }
+        (_, Some((status, _))) => IdentifyError::Unavailable(format!("the profile API answered HTTP {status}").into()),
+        (_, None) if error.is_transient() => IdentifyError::Unavailable("the profile API cannot be reached".into()),
+        (_, None) => IdentifyError::Unavailable("the profile API's answer cannot be read".into()),
     }
 }
 
@@ -311,6 +318,8 @@ mod tests {
             assert!(matches!(read(refused.0, refused.1), Err(UpstreamError::ClientRefused(_))), "{refused:?}");
         }
         let dead = r#"{"error":"invalid_request","error_description":"no valid data in session"}"#;
+        assert!(matches!(read(200, dead), Err(UpstreamError::Rejected(_))));
+        let dead = r#"{"error":"invalid_request","error_description":"the client's token is dead"}"#;
         assert!(matches!(read(200, dead), Err(UpstreamError::Rejected(_))));
         let tokens = read(200, r#"{"access_token":"a","token_type":"bearer","expires_in":"3600"}"#).unwrap();
         assert_eq!(tokens.expires_in(), Some(Duration::from_secs(3600)));

@@ -48,7 +48,7 @@ pub enum NaverConfigError {
         reason: &'static str,
     },
     /// A time limit that can't be used.
-    #[error("{name} is not a whole number of seconds from 1 to 60")]
+    #[error("{name} is not a whole number of seconds from 1 to 30")]
     Timeout {
         /// The variable.
         name: &'static str,

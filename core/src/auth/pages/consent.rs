@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::layout::{Tone, page};
 use super::untrusted::Untrusted;
 use super::{Lang, Page};
-use crate::auth::redirect_uri::{Kind, RedirectUri};
+use crate::auth::request::redirect_uri::{Kind, RedirectUri};
 
 const MAX_NAME: usize = 60;
 const MAX_URI: usize = 80;
@@ -143,7 +143,10 @@ impl ConsentPage<'_> {
         html! {
             @match self.redirect_uri.kind() {
                 Kind::PrivateUse => {
-                    span.place { bdi { (self.redirect_uri.parts().scheme) "://" (host) } }
+                    @let parts = self.redirect_uri.parts();
+                    span.place {
+                        bdi { (parts.scheme) @if parts.authority.is_empty() { ":" } @else { "://" (host) } }
+                    }
                     p.soft {
                         (lang.pick(
                             "이 기기에서 이 주소를 여는 앱",

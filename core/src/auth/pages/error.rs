@@ -5,6 +5,7 @@ use maud::html;
 
 use super::layout::{Tone, page};
 use super::{Lang, Page};
+use crate::auth::reason::Reason;
 
 const BACK_KO: &str = "앱으로 돌아가 로그인을 다시 시작하세요.";
 const BACK_EN: &str = "Go back to the app and start signing in again.";
@@ -43,21 +44,8 @@ impl Problem {
         }
     }
 
-    /// The stable reason code, for logs and for the bottom of the page.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::UnknownClient => "unknown_client",
-            Self::BadRedirectUri => "bad_redirect_uri",
-            Self::BadRequest => "bad_request",
-            Self::FormSpent => "form_spent",
-            Self::LoginSpent => "login_spent",
-            Self::OtherBrowser => "other_browser",
-            Self::Unavailable => "unavailable",
-        }
-    }
-
-    /// The page; `detail` is a sentence of our own for whoever develops the app, never text from the provider.
-    pub(crate) fn render(self, lang: Lang, detail: Option<&str>) -> Page {
+    /// The page, with the code under which the event is in the log; `detail` is a sentence of our own for whoever develops the app, never text from the provider.
+    pub(crate) fn render(self, lang: Lang, reason: Reason, detail: Option<&str>) -> Page {
         let (title, happened, cure) = lang.pick(self.korean(), self.english());
         let content = html! {
             h1.plain { (title) }
@@ -65,7 +53,7 @@ impl Problem {
             p { (cure) }
             div.detail {
                 p.soft { (lang.pick("개발자를 위한 정보", "For the app's developer")) }
-                code { (self.code()) }
+                code { (reason.as_str()) }
                 @if let Some(detail) = detail { code { (detail) } }
             }
         };

@@ -5,7 +5,7 @@ use maud::html;
 use super::layout::{Tone, page};
 use super::untrusted::Untrusted;
 use super::{Lang, Page};
-use crate::auth::redirect_uri::RedirectUri;
+use crate::auth::request::redirect_uri::RedirectUri;
 
 /// Says that it worked.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,9 @@
 use http::HeaderMap;
 
 use super::*;
-use crate::auth::redirect_policy::RedirectPolicy;
-use crate::auth::redirect_uri::RedirectUri;
+use crate::auth::reason::Reason;
+use crate::auth::request::redirect_policy::RedirectPolicy;
+use crate::auth::request::redirect_uri::RedirectUri;
 
 fn redirect(text: &str) -> RedirectUri {
     RedirectUri::register(text, &RedirectPolicy::new("https://mcp.example/auth/callback")).unwrap()
@@ -50,7 +51,10 @@ fn every_page() -> Vec<(Page, StatusCode)> {
         pages.push((consent(&uri, Some("Claude"), &[]).render(lang), StatusCode::OK));
         let signed_in = SignedInPage { server_name: "S", client_name: None, answer: None };
         pages.push((signed_in.render(lang), StatusCode::OK));
-        pages.extend(all_problems().map(|problem| (problem.render(lang, Some("detail")), problem.status())));
+        pages.extend(
+            all_problems()
+                .map(|problem| (problem.render(lang, Reason::RequestInvalid, Some("detail")), problem.status())),
+        );
     }
     pages
 }
@@ -178,7 +182,7 @@ fn text_of_clients_is_inert_cons_08() {
         let signed_in = SignedInPage { server_name: "<b>", client_name: Some(hostile), answer: None }.render(lang).html;
         assert!(!signed_in.contains("<script") && !signed_in.contains("<b>"));
     }
-    let problem = Problem::BadRequest.render(Lang::En, Some("<script>")).html;
+    let problem = Problem::BadRequest.render(Lang::En, Reason::RequestInvalid, Some("<script>")).html;
     assert!(problem.contains("&lt;script&gt;"));
     let long = "W".repeat(100_000);
     assert!(consent(&uri, Some(&long), &[]).render(Lang::En).html.len() < 10_000);
@@ -199,9 +203,9 @@ fn problems_are_told_apart() {
     {
         assert_eq!(problem.status(), status);
     }
-    let codes: std::collections::HashSet<_> = all_problems().map(Problem::code).into();
     let titles: std::collections::HashSet<_> =
         every_page().iter().map(|(page, _)| between(&page.html, "<h1", "</h1>").to_owned()).collect();
-    assert_eq!(codes.len(), 7);
+    let page = Problem::LoginSpent.render(Lang::En, Reason::StateUnknown, None);
+    assert!(page.html.contains("<code>state_unknown</code>"), "the code is that of the log");
     assert_eq!(titles.len(), 2 * 9);
 }

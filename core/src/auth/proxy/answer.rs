@@ -3,20 +3,32 @@
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::auth::oauth_error::OAuthError;
+use super::oauth_error::OAuthError;
+use super::server::AuthorizationServer;
+use crate::auth::login::logins::RETRY_AFTER;
+use crate::auth::login::records::AuthorizationRequest;
 use crate::auth::pages::{Lang, Problem, SignedInPage};
-use crate::auth::records::AuthorizationRequest;
-use crate::auth::redirect_uri::RedirectUri;
-use crate::auth::server::AuthorizationServer;
+use crate::auth::reason::Reason;
+use crate::auth::request::redirect_uri::RedirectUri;
 
-/// A page that ends the login here, without a redirect.
-pub(super) fn problem(headers: &HeaderMap, problem: Problem, detail: Option<&str>) -> Response {
-    problem.render(Lang::of(headers), detail).into_response(problem.status())
+/// A page that ends the login here, without a redirect. It shows the code under which this is in the log.
+pub(super) fn problem(headers: &HeaderMap, problem: Problem, reason: Reason, detail: Option<&str>) -> Response {
+    reason.log();
+    page(headers, problem, reason, detail)
+}
+
+fn page(headers: &HeaderMap, problem: Problem, reason: Reason, detail: Option<&str>) -> Response {
+    let mut response = problem.render(Lang::of(headers), reason, detail).into_response(problem.status());
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER.into());
+    }
+    response
 }
 
 /// The page for a failure of ours, by its error.
 pub(super) fn failure(headers: &HeaderMap, error: &OAuthError) -> Response {
-    problem(headers, Problem::Unavailable, Some(error.code()))
+    // It was logged where it came up.
+    page(headers, Problem::Unavailable, error.reason(), Some(error.code()))
 }
 
 /// Where a proven client is answered. It exists only for a redirect URI that was checked.

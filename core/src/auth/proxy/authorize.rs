@@ -11,17 +11,20 @@ use http::{HeaderMap, header};
 
 use super::answer::{ClientAnswer, failure, problem, see_other};
 use super::consent::{ConsentForm, depart};
-use crate::auth::client::Client;
-use crate::auth::cookies::BrowserId;
-use crate::auth::oauth_error::OAuthError;
+use super::cookies::BrowserId;
+use super::oauth_error::OAuthError;
+use super::server::AuthorizationServer;
+use crate::auth::login::records::AuthorizationRequest;
 use crate::auth::pages::{ConsentPage, Lang, Problem, ScopeLine};
-use crate::auth::params::Params;
-use crate::auth::pkce::CodeChallenge;
 use crate::auth::reason::Reason;
-use crate::auth::records::AuthorizationRequest;
-use crate::auth::redirect_uri::RedirectUri;
-use crate::auth::scope::Scopes;
-use crate::auth::server::AuthorizationServer;
+use crate::auth::request::client::Client;
+use crate::auth::request::params::Params;
+use crate::auth::request::pkce::CodeChallenge;
+use crate::auth::request::redirect_uri::RedirectUri;
+use crate::auth::request::scope::Scopes;
+
+/// The most bytes of a `state`: it travels in the consent form, which has to fit into what `/consent` reads.
+const MAX_STATE: usize = 4096;
 
 pub(super) async fn authorize(
     State(server): State<Arc<AuthorizationServer>>,
@@ -31,8 +34,7 @@ pub(super) async fn authorize(
     let params = match Params::parse(query.unwrap_or_default()) {
         Ok(params) => params,
         Err(error) => {
-            Reason::RequestInvalid.log();
-            return problem(&headers, Problem::BadRequest, Some(&error.to_string()));
+            return problem(&headers, Problem::BadRequest, Reason::RequestInvalid, Some(&error.to_string()));
         }
     };
     // Until client and redirect URI are proven, nothing goes anywhere but to the person in front of the browser.
@@ -43,8 +45,7 @@ pub(super) async fn authorize(
     let client = match client {
         Ok(Some(client)) => client,
         Ok(None) => {
-            Reason::ClientUnknown.log();
-            return problem(&headers, Problem::UnknownClient, None);
+            return problem(&headers, Problem::UnknownClient, Reason::ClientUnknown, None);
         }
         Err(error) => return failure(&headers, &error.into()),
     };
@@ -52,11 +53,14 @@ pub(super) async fn authorize(
     let redirect_uri = match RedirectUri::resolve(&client.redirect_uris, presented, &server.redirect_policy) {
         Ok(redirect_uri) => redirect_uri,
         Err(error) => {
-            Reason::RedirectUriInvalid.log();
-            return problem(&headers, Problem::BadRedirectUri, Some(&error.to_string()));
+            return problem(&headers, Problem::BadRedirectUri, Reason::RedirectUriInvalid, Some(&error.to_string()));
         }
     };
     let state = params.get("state");
+    if state.is_some_and(|state| state.len() > MAX_STATE || state.chars().any(char::is_control)) {
+        let detail = format!("invalid_request: state may have {MAX_STATE} bytes and no control characters");
+        return problem(&headers, Problem::BadRequest, Reason::RequestInvalid, Some(&detail));
+    }
     match check(&server, &params) {
         Ok((scopes, challenge)) => {
             let request = AuthorizationRequest {
@@ -116,8 +120,7 @@ async fn ask(
     client: &Client,
     request: AuthorizationRequest,
 ) -> Response {
-    let known = server.cookie.read(headers);
-    let browser = match known.clone().map_or_else(BrowserId::random, Ok) {
+    let browser = match server.cookie.read(headers).map_or_else(BrowserId::random, Ok) {
         Ok(browser) => browser,
         Err(error) => return failure(headers, &OAuthError::internal(&error)),
     };
@@ -132,9 +135,8 @@ async fn ask(
             Err(error) => return failure(headers, &error),
         }
     };
-    if known.is_none() {
-        response.headers_mut().append(header::SET_COOKIE, server.cookie.set(&browser));
-    }
+    // Also a known browser's: its cookie has to last until the callback.
+    response.headers_mut().append(header::SET_COOKIE, server.cookie.set(&browser));
     response
 }
 

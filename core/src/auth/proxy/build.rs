@@ -7,21 +7,21 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::OAuthProxy;
-use crate::auth::Gate;
-use crate::auth::access_token::AccessTokens;
-use crate::auth::codes::Codes;
-use crate::auth::cookies::BrowserCookie;
+use super::cookies::BrowserCookie;
+use super::gate::Gate;
+use super::metadata::{Metadata, Offer};
+use super::server::AuthorizationServer;
+use super::urls::Urls;
 use crate::auth::counters::{Counted, Counts};
-use crate::auth::grants::Grants;
-use crate::auth::logins::Logins;
-use crate::auth::mac::Authenticator;
-use crate::auth::metadata::{Metadata, Offer};
-use crate::auth::redirect_policy::{RedirectPolicy, RedirectPolicyError};
-use crate::auth::refresh_tokens::RefreshTokens;
-use crate::auth::scope::Scopes;
-use crate::auth::server::AuthorizationServer;
-use crate::auth::upstream::Upstream;
-use crate::auth::urls::Urls;
+use crate::auth::login::grants::Grants;
+use crate::auth::login::logins::Logins;
+use crate::auth::provider::upstream::Upstream;
+use crate::auth::request::redirect_policy::{RedirectPolicy, RedirectPolicyError};
+use crate::auth::request::scope::Scopes;
+use crate::auth::tokens::access_token::AccessTokens;
+use crate::auth::tokens::codes::Codes;
+use crate::auth::tokens::mac::Authenticator;
+use crate::auth::tokens::refresh_tokens::RefreshTokens;
 use crate::store::{
     DiskStore, KeyError, KeyRing, PathError, Sealed, Store, StoreError, default_data_path, default_secret_path,
 };
@@ -139,7 +139,7 @@ impl OAuthProxy {
             csrf: Authenticator::new(&keys, "dari/csrf"),
             codes: Codes::new(store.clone()),
             refresh_tokens: RefreshTokens::new(store.clone(), &keys),
-            access_tokens: AccessTokens::new(&keys, &urls, self.clock.clone()),
+            access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
             logins: Arc::new(Logins {
                 grants: Grants::new(store.clone()),
                 upstream,

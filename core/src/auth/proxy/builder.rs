@@ -167,7 +167,9 @@ impl OAuthProxy {
         self
     }
 
-    /// How long the provider's last word on the identity serves while it gives no new one. Default: 1 hour.
+    /// How long the provider's last word on the identity serves after a new one fell due, while the provider gives
+    /// none. Default: 1 hour. With the default interval, a user who was locked out at the provider just before it went
+    /// away is let in for 75 minutes at most.
     #[must_use]
     pub const fn identity_grace(mut self, grace: Duration) -> Self {
         self.identity_grace = grace;

@@ -7,14 +7,14 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use super::answer::{ClientAnswer, failure, problem};
-use crate::auth::grant_id::GrantId;
-use crate::auth::oauth_error::OAuthError;
+use super::oauth_error::OAuthError;
+use super::server::AuthorizationServer;
+use crate::auth::login::grant_id::GrantId;
+use crate::auth::login::records::{Grant, TRANSACTIONS, Transaction};
 use crate::auth::pages::{Lang, Problem};
-use crate::auth::params::Params;
 use crate::auth::provider::{IdentifyError, UpstreamError};
 use crate::auth::reason::Reason;
-use crate::auth::records::{Grant, TRANSACTIONS, Transaction};
-use crate::auth::server::AuthorizationServer;
+use crate::auth::request::params::Params;
 use crate::store::Key;
 
 pub(super) async fn callback(
@@ -25,20 +25,17 @@ pub(super) async fn callback(
     let params = Params::parse(query.unwrap_or_default()).ok();
     let arrival = params.as_ref().and_then(|params| Some((params, params.get("state")?)));
     let Some((params, state)) = arrival else {
-        Reason::StateUnknown.log();
-        return problem(&headers, Problem::LoginSpent, None);
+        return problem(&headers, Problem::LoginSpent, Reason::StateUnknown, None);
     };
     let transaction: Transaction = match server.store.take(&Key::hashed(TRANSACTIONS, state)).await {
         Ok(Some(transaction)) => transaction,
         Ok(None) => {
-            Reason::StateUnknown.log();
-            return problem(&headers, Problem::LoginSpent, None);
+            return problem(&headers, Problem::LoginSpent, Reason::StateUnknown, None);
         }
         Err(error) => return failure(&headers, &error.into()),
     };
     if !server.cookie.read(&headers).is_some_and(|browser| browser.is(&transaction.browser)) {
-        Reason::BrowserForeign.log();
-        return problem(&headers, Problem::OtherBrowser, None);
+        return problem(&headers, Problem::OtherBrowser, Reason::BrowserForeign, None);
     }
     // What the provider says of an error is not passed on: only its code, where that is one of ours.
     if let Some(error) = params.get("error") {
@@ -90,22 +87,22 @@ async fn log_in(
     server.logins.grants.create(&id, &grant).await?;
     server.keep_used_client(&request.client_id).await?;
     tracing::info!(target: "dari::auth", grant = %id, "logged in");
-    server.codes.issue(id, request).await
+    Ok(server.codes.issue(id, request).await?)
 }
 
 fn not_exchanged(error: &UpstreamError) -> OAuthError {
     match error {
         UpstreamError::Rejected(_) => {
             Reason::ProviderRejected.log_failure(error);
-            login_failed("the provider refused the login")
+            login_failed(Reason::ProviderRejected, "the provider refused the login")
         }
         UpstreamError::ClientRefused(_) => {
             Reason::ProviderRefusesClient.log_failure(error);
-            login_failed("this server is not set up with the provider")
+            login_failed(Reason::ProviderRefusesClient, "this server is not set up with the provider")
         }
         UpstreamError::Unavailable(_) => {
             Reason::ProviderAway.log_failure(error);
-            OAuthError::unavailable()
+            OAuthError::unavailable(Reason::ProviderAway)
         }
     }
 }
@@ -114,15 +111,15 @@ fn not_identified(error: &IdentifyError) -> OAuthError {
     match error {
         IdentifyError::Rejected(_) => {
             Reason::IdentityRejected.log_failure(error);
-            login_failed("the provider did not say who logged in")
+            login_failed(Reason::IdentityRejected, "the provider did not say who logged in")
         }
         IdentifyError::Unavailable(_) => {
             Reason::ProviderAway.log_failure(error);
-            OAuthError::unavailable()
+            OAuthError::unavailable(Reason::ProviderAway)
         }
     }
 }
 
-fn login_failed(description: &'static str) -> OAuthError {
-    OAuthError::new(http::StatusCode::BAD_GATEWAY, "server_error", description)
+fn login_failed(reason: Reason, description: &'static str) -> OAuthError {
+    OAuthError::new(reason, http::StatusCode::BAD_GATEWAY, "server_error", description)
 }

@@ -6,17 +6,17 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
 use super::answer::{ClientAnswer, failure, problem, see_other};
-use crate::auth::cookies::BrowserId;
-use crate::auth::oauth_error::OAuthError;
+use super::cookies::BrowserId;
+use super::oauth_error::OAuthError;
+use super::server::AuthorizationServer;
+use crate::auth::login::records::{self, AuthorizationRequest, CONSENTS, REQUEST_TTL, TRANSACTIONS, Transaction};
 use crate::auth::pages::Problem;
-use crate::auth::params::Params;
 use crate::auth::random::random_id;
 use crate::auth::reason::Reason;
-use crate::auth::records::{self, AuthorizationRequest, CONSENTS, REQUEST_TTL, TRANSACTIONS, Transaction};
-use crate::auth::server::AuthorizationServer;
+use crate::auth::request::params::Params;
 use crate::store::{Key, Put};
 
 /// The label under which forms are sealed.
@@ -41,7 +41,7 @@ impl ConsentForm {
     ) -> Result<Self, OAuthError> {
         let id = random_id().map_err(|error| OAuthError::internal(&error))?;
         let csrf = server.csrf.code(&[&id, browser.as_str()]);
-        let form = records::ConsentForm { id, request };
+        let form = records::ConsentQuestion { id, request };
         let bytes = serde_json::to_vec(&form).map_err(|_| OAuthError::internal(&"a consent form has no JSON form"))?;
         let token = server
             .store
@@ -63,6 +63,15 @@ pub(super) async fn consent(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let mut response = decide(&server, &headers, body).await;
+    if let Some(browser) = server.cookie.read(&headers) {
+        // Its cookie has to last until the callback.
+        response.headers_mut().append(header::SET_COOKIE, server.cookie.set(&browser));
+    }
+    response
+}
+
+async fn decide(server: &AuthorizationServer, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
     let params = body.ok().and_then(|body| Params::parse(body).ok());
     let decision = params.as_ref().and_then(|params| match params.get("decision") {
         Some("approve") => Some(Decision::Approve),
@@ -70,44 +79,44 @@ pub(super) async fn consent(
         _ => None,
     });
     let (Some(params), Some(decision)) = (params, decision) else {
-        Reason::RequestInvalid.log();
-        return problem(&headers, Problem::BadRequest, None);
+        return problem(headers, Problem::BadRequest, Reason::RequestInvalid, None);
     };
-    let Some(form) = params.get("form").and_then(|token| open(&server, token)) else {
-        Reason::FormInvalid.log();
-        return problem(&headers, Problem::FormSpent, None);
+    let Some(form) = params.get("form").and_then(|token| open(server, token)) else {
+        return problem(headers, Problem::FormSpent, Reason::FormInvalid, None);
     };
-    let Some(browser) = server.cookie.read(&headers) else {
-        Reason::BrowserForeign.log();
-        return problem(&headers, Problem::OtherBrowser, None);
+    let Some(browser) = server.cookie.read(headers) else {
+        return problem(headers, Problem::OtherBrowser, Reason::BrowserForeign, None);
     };
     if !server.csrf.verify(&[&form.id, browser.as_str()], params.get("csrf").unwrap_or_default()) {
-        Reason::BrowserForeign.log();
-        return problem(&headers, Problem::OtherBrowser, None);
+        return problem(headers, Problem::OtherBrowser, Reason::BrowserForeign, None);
     }
+    // Before the form is spent: when the store goes away here, it can be sent again.
+    let departure = match decision {
+        Decision::Approve => match depart(server, &browser, form.request.clone()).await {
+            Ok(url) => Some(url),
+            Err(error) => return failure(headers, &error),
+        },
+        Decision::Deny => None,
+    };
     // The mark outlives the form: it cannot be answered again, whatever the first answer was.
     let mark = Put::default().with_ttl(REQUEST_TTL);
     match server.store.put_if_absent(&Key::new(CONSENTS, &*form.id), &(), mark).await {
         Ok(true) => {}
         Ok(false) => {
-            Reason::FormUsed.log();
-            return problem(&headers, Problem::FormSpent, None);
+            return problem(headers, Problem::FormSpent, Reason::FormUsed, None);
         }
-        Err(error) => return failure(&headers, &error.into()),
+        Err(error) => return failure(headers, &error.into()),
     }
-    match decision {
-        Decision::Deny => {
+    match departure {
+        Some(url) => see_other(&url),
+        None => {
             Reason::ConsentDenied.log();
-            ClientAnswer::to(&server, &form.request).error("access_denied", "the user did not allow it")
+            ClientAnswer::to(server, &form.request).error("access_denied", "the user did not allow it")
         }
-        Decision::Approve => match depart(&server, &browser, form.request).await {
-            Ok(url) => see_other(&url),
-            Err(error) => failure(&headers, &error),
-        },
     }
 }
 
-fn open(server: &AuthorizationServer, token: &str) -> Option<records::ConsentForm> {
+fn open(server: &AuthorizationServer, token: &str) -> Option<records::ConsentQuestion> {
     let bytes = server.store.open_token(LABEL, b"", token)?;
     serde_json::from_slice(&bytes).ok()
 }

@@ -1,15 +1,24 @@
-//! The authorization server's endpoints, one a file, and the builder that makes it.
+//! The authorization server: its endpoints, one a file, what they share, the builder that makes it, and the gate.
 
 mod answer;
 mod authorize;
 mod build;
 mod builder;
 mod callback;
+mod challenge;
 mod consent;
+mod cookies;
+mod cors;
+mod gate;
+mod metadata;
+mod oauth_error;
 mod register;
 mod routes;
+mod server;
 mod token;
+mod urls;
 
 pub use build::{AuthConfigError, Defaults};
 pub use builder::OAuthProxy;
-pub(crate) use routes::{app_routes, well_known_routes};
+pub(crate) use gate::Login;
+pub use gate::{Gate, Refusal};

@@ -8,10 +8,10 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::auth::client::Client;
-use crate::auth::oauth_error::{OAuthError, json_response};
+use super::oauth_error::{OAuthError, json_response};
+use super::server::AuthorizationServer;
 use crate::auth::reason::Reason;
-use crate::auth::server::AuthorizationServer;
+use crate::auth::request::client::Client;
 
 pub(super) async fn register(
     State(server): State<Arc<AuthorizationServer>>,
@@ -29,12 +29,17 @@ async fn try_register(
 ) -> Result<Response, OAuthError> {
     let body = body.map_err(|rejection| {
         Reason::RegistrationInvalid.log();
-        OAuthError::new(rejection.status(), "invalid_client_metadata", "the body could not be read, or is too large")
+        OAuthError::new(
+            Reason::RegistrationInvalid,
+            rejection.status(),
+            "invalid_client_metadata",
+            "the body could not be read, or is too large",
+        )
     })?;
     let now = server.logins.clock.unix();
     let client = Client::register(&body, &server.redirect_policy, now).map_err(|error| {
         Reason::RegistrationInvalid.log();
-        OAuthError::new(error.status(), error.code(), error.to_string())
+        OAuthError::new(Reason::RegistrationInvalid, error.status(), error.code(), error.to_string())
     })?;
     let client = client.with_scopes_of(&server.supported_scopes);
     server.keep_new_client(&client).await?;

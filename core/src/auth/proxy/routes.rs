@@ -9,11 +9,11 @@ use axum::routing::{MethodRouter, get, post};
 use bytes::Bytes;
 use http::header;
 
+use super::cors::allow_any_origin;
+use super::server::AuthorizationServer;
+use super::urls::{AUTHORIZE, CONSENT, REGISTER, TOKEN};
 use super::{authorize, callback, consent, register, token};
-use crate::auth::client::MAX_BODY;
-use crate::auth::cors::allow_any_origin;
-use crate::auth::server::AuthorizationServer;
-use crate::auth::urls::{AUTHORIZE, CONSENT, REGISTER, TOKEN};
+use crate::auth::request::client::MAX_BODY;
 
 /// How long a client may keep the metadata.
 const METADATA_CACHING: &str = "public, max-age=300";

@@ -10,17 +10,18 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
+use tokio::sync::oneshot;
 
-use crate::auth::client::Client;
-use crate::auth::codes::Redeemed;
-use crate::auth::grant_id::GrantId;
-use crate::auth::oauth_error::{OAuthError, json_response};
-use crate::auth::params::Params;
+use super::oauth_error::{OAuthError, json_response};
+use super::server::AuthorizationServer;
+use crate::auth::login::grant_id::GrantId;
+use crate::auth::login::records::{Grant, RefreshToken};
 use crate::auth::reason::Reason;
-use crate::auth::records::{AuthorizationRequest, Grant, RefreshToken};
-use crate::auth::refresh_tokens::Use;
-use crate::auth::scope::Scopes;
-use crate::auth::server::AuthorizationServer;
+use crate::auth::request::client::Client;
+use crate::auth::request::params::Params;
+use crate::auth::request::scope::Scopes;
+use crate::auth::tokens::codes::{OpenCode, Presented, RedeemError};
+use crate::auth::tokens::refresh_tokens::Use;
 
 pub(super) async fn token(
     State(server): State<Arc<AuthorizationServer>>,
@@ -34,7 +35,7 @@ pub(super) async fn token(
 }
 
 async fn try_token(
-    server: &AuthorizationServer,
+    server: &Arc<AuthorizationServer>,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, OAuthError> {
@@ -47,16 +48,22 @@ async fn try_token(
     }
     let body = body.map_err(|rejection| {
         Reason::RequestInvalid.log();
-        OAuthError::new(rejection.status(), "invalid_request", "the body could not be read, or is too large")
+        OAuthError::new(
+            Reason::RequestInvalid,
+            rejection.status(),
+            "invalid_request",
+            "the body could not be read, or is too large",
+        )
     })?;
     let params = Params::parse(&body).map_err(|error| {
         Reason::RequestInvalid.log();
-        OAuthError::new(StatusCode::BAD_REQUEST, error.code(), error.to_string())
+        OAuthError::new(Reason::RequestInvalid, StatusCode::BAD_REQUEST, error.code(), error.to_string())
     })?;
     let grant_type = required(&params, "grant_type")?;
     if !matches!(grant_type, "authorization_code" | "refresh_token") {
         Reason::RequestInvalid.log();
         return Err(OAuthError::new(
+            Reason::RequestInvalid,
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
             "grant_type must be authorization_code or refresh_token",
@@ -68,7 +75,7 @@ async fn try_token(
         return Err(OAuthError::invalid_target());
     }
     if grant_type == "authorization_code" {
-        exchange_code(server, &client, &params).await
+        exchange_code(server, client, &params).await
     } else {
         refresh(server, &client.client_id, &params).await
     }
@@ -78,38 +85,49 @@ fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuth
     params.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
 }
 
-async fn exchange_code(server: &AuthorizationServer, client: &Client, params: &Params) -> Result<Response, OAuthError> {
-    let (code, verifier) = (required(params, "code")?, required(params, "code_verifier")?);
-    let redirect_uri = params.get("redirect_uri");
-    let check = |request: &AuthorizationRequest| {
-        let redirect_uri_fits = match redirect_uri {
-            Some(redirect_uri) => redirect_uri == request.redirect_uri.as_str(),
-            None => !request.redirect_uri_sent,
+/// A task of its own: a client that hangs up stops nothing half-way, and may come again with the code.
+async fn exchange_code(
+    server: &Arc<AuthorizationServer>,
+    client: Client,
+    params: &Params,
+) -> Result<Response, OAuthError> {
+    let (code, verifier) = (required(params, "code")?.to_owned(), required(params, "code_verifier")?.to_owned());
+    let redirect_uri = params.get("redirect_uri").map(str::to_owned);
+    let (sender, receiver) = oneshot::channel();
+    let server = server.clone();
+    tokio::spawn(async move {
+        let redirect_uri = redirect_uri.as_deref();
+        let presented = Presented { client: &client, code: &code, redirect_uri, verifier: &verifier };
+        let open = match server.codes.open(&presented).await {
+            Ok(open) => open,
+            Err(error) => {
+                let _ = sender.send(Err(not_redeemed(&server, error).await));
+                return;
+            }
         };
-        if client.client_id != request.client_id || !redirect_uri_fits {
-            return Err(OAuthError::invalid_grant(
-                Reason::CodeForeign,
-                "the code was issued for another client or redirect_uri",
-            ));
+        let result = redeem(&server, &presented, &open).await;
+        let redeemed = result.is_ok();
+        if sender.send(result).is_err() && redeemed {
+            server.codes.doubt(&open).await;
         }
-        if !request.challenge.verify(verifier) {
-            return Err(OAuthError::invalid_grant(Reason::PkceMismatch, "code_verifier does not fit the code"));
-        }
-        Ok(())
-    };
-    let id = match server.codes.redeem(code, check).await? {
-        Redeemed::Grant(id) => id,
-        Redeemed::Again(id) => {
-            server.logins.grants.end(&id, Reason::CodeUsed).await?;
-            return Err(OAuthError::invalid_grant(Reason::CodeUsed, "the code was used before"));
-        }
-    };
-    let live = server.logins.grants.load(&id).await?;
+    });
+    receiver.await.unwrap_or_else(|error| Err(OAuthError::internal(&error)))
+}
+
+/// Everything that is written here may be written twice, and the code is spent last: before that, a failure leaves it
+/// as it was.
+async fn redeem(
+    server: &AuthorizationServer,
+    presented: &Presented<'_>,
+    code: &OpenCode,
+) -> Result<Response, OAuthError> {
+    let (id, may_refresh) = (code.grant(), presented.client.may_refresh());
+    let live = server.logins.grants.load(id).await?;
     let grant = live.seen();
-    let (expires_at, idle) = rest(server, client.may_refresh());
+    let (expires_at, idle) = rest(server, may_refresh);
     let mut refresh_token = None;
-    if client.may_refresh() {
-        let token = server.refresh_tokens.first().ok_or_else(|| OAuthError::internal(&"no random bytes"))?;
+    if may_refresh {
+        let token = server.refresh_tokens.first(presented.code);
         let first = RefreshToken { grant: id.clone(), index: 0 };
         server.refresh_tokens.put(&token, &first, &grant.subject, idle).await?;
         refresh_token = Some(token);
@@ -119,7 +137,25 @@ async fn exchange_code(server: &AuthorizationServer, client: &Client, params: &P
         Continue::<(), ()>(())
     });
     let _: ControlFlow<(), ()> = kept.await?;
-    answer(server, &id, &grant, &grant.scopes, refresh_token.as_deref())
+    let answer = answer(server, id, &grant, &grant.scopes, refresh_token.as_deref())?;
+    match server.codes.spend(code).await {
+        Ok(()) => Ok(answer),
+        Err(error) => Err(not_redeemed(server, error).await),
+    }
+}
+
+async fn not_redeemed(server: &AuthorizationServer, error: RedeemError) -> OAuthError {
+    let reason = match &error {
+        RedeemError::Unknown => Reason::CodeUnknown,
+        RedeemError::Foreign => Reason::CodeForeign,
+        RedeemError::Verifier => Reason::PkceMismatch,
+        RedeemError::Used(grant) => match server.logins.grants.end(grant, Reason::CodeUsed).await {
+            Ok(()) => Reason::CodeUsed,
+            Err(error) => return error.into(),
+        },
+        RedeemError::Store(error) => return error.into(),
+    };
+    OAuthError::invalid_grant(reason, error.to_string())
 }
 
 async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params) -> Result<Response, OAuthError> {
@@ -177,7 +213,10 @@ fn rest(server: &AuthorizationServer, refreshes: bool) -> (u64, Duration) {
 /// The scopes of the new access token: those asked for that were granted (RFC 6749 §6). Scopes that this server never
 /// knew were left out when they were first asked for, and are again.
 fn narrowed(granted: &Scopes, asked: Option<&str>) -> Result<Scopes, OAuthError> {
-    let wrong = |description: String| OAuthError::new(StatusCode::BAD_REQUEST, "invalid_scope", description);
+    let wrong = |description: String| {
+        Reason::RequestInvalid.log();
+        OAuthError::new(Reason::RequestInvalid, StatusCode::BAD_REQUEST, "invalid_scope", description)
+    };
     let asked = Scopes::parse(asked.unwrap_or_default()).map_err(|error| wrong(error.to_string()))?;
     if asked.is_empty() || granted.is_empty() {
         return Ok(granted.clone());

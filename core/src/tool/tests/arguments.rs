@@ -95,7 +95,7 @@ async fn no_arguments_at_all_are_an_empty_object() {
     );
     for arguments in ["[]", "5", "\"{}\""] {
         let refused = call_with(&no_arguments, Shared::default(), arguments).await;
-        assert!(matches!(refused, Err(Rejection::Protocol(_))), "{arguments}: {refused:?}");
+        assert_eq!(refused.expect_err("no result").code(), crate::ErrorCode::InvalidParams, "{arguments}");
     }
 }
 
@@ -313,6 +313,33 @@ async fn injected(
 ) -> String {
     let host = headers.get("host").map(http::HeaderValue::to_str);
     format!("{limit} {first} {} {} {kind} {host:?} {team} {}", client.name, who.is_some(), meta.as_json())
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Limits {
+    #[schemars(range(max = 10))]
+    limit: u32,
+}
+
+#[mcp_tool]
+async fn limited(filter: Option<Limits>) -> String {
+    format!("{filter:?}")
+}
+
+#[tokio::test]
+async fn what_is_in_no_type_does_not_lead_around_a_constraint() {
+    let limited = tool(limited {});
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for (unknown, told) in [
+        ("1", "`filter.limit`: 1000 is greater than the maximum 10"),
+        ("1e999", "`filter`: number out of range"),
+        (r#""\ud800""#, "`filter`: unexpected end of hex escape"),
+        (&deep, "`filter`: recursion limit exceeded"),
+    ] {
+        let arguments = format!(r#"{{"filter":{{"limit":1000,"x":{unknown}}}}}"#);
+        let result = call_with(&limited, Shared::default(), &arguments).await.expect("a result");
+        assert_eq!(result.content, [crate::Content::text(format!("Invalid arguments: {told}"))], "{arguments}");
+    }
 }
 
 #[tokio::test]

@@ -150,6 +150,46 @@ fn a_recursive_type_keeps_its_reference() {
     assert_eq!(output["$defs"]["Tree"]["type"], "object");
 }
 
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Anything {
+    any: Value,
+    nested: Option<Box<Nested>>,
+    #[schemars(schema_with = "nothing")]
+    never: Option<u8>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Nested {
+    any: Value,
+}
+
+fn nothing(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    false.into()
+}
+
+#[mcp_tool]
+async fn anything(argument: Anything, any: Value) -> Json<Anything> {
+    let _ = any;
+    Json(argument)
+}
+
+/// The revisions before 2026-07-28 want an object as the schema of each property.
+#[test]
+fn a_property_is_written_as_an_object_even_if_it_may_be_anything() {
+    let tool = tool(anything {});
+    let input = input_schema(&tool);
+    assert_eq!(input["properties"]["any"], json!({}));
+    let output: Value = serde_json::from_str(tool.output_schema().expect("a schema").get()).expect("JSON");
+    let nested = &output["properties"]["nested"];
+    let nested = nested.get("anyOf").map_or(nested, |branches| &branches[0]);
+    assert_eq!(nested["properties"]["any"], json!({}), "{output}");
+    assert_eq!(input["properties"]["argument"]["properties"]["nested"]["properties"]["any"], json!({}), "{input}");
+    for schema in [&output, &input["properties"]["argument"]] {
+        assert_eq!(schema["properties"]["any"], json!({}));
+        assert_eq!(schema["properties"]["never"], json!({ "not": {} }));
+    }
+}
+
 mod mistakes {
     use super::{Deserialize, Json, JsonSchema, mcp_tool};
 

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::protocol::{RequestId, RpcError};
+use crate::protocol::{ErrorCode, RequestId, RpcError};
 use crate::transport::encode;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -18,9 +18,16 @@ pub(super) fn json(status: StatusCode, body: Bytes) -> Response {
     response
 }
 
-/// A JSON-RPC error with the status that goes with its code.
-pub(super) fn error(id: Option<&RequestId>, error: &RpcError) -> Response {
-    error_with(error.http_status(), id, error)
+/// A response without a body.
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// Refuses a request before its method ran.
+pub(super) fn refuse(id: Option<&RequestId>, error: &RpcError) -> Response {
+    error_with(refused(error.code()), id, error)
 }
 
 /// A JSON-RPC error with this status.
@@ -31,9 +38,37 @@ pub(super) fn error_with(status: StatusCode, id: Option<&RequestId>, error: &Rpc
     }
 }
 
-/// A response without a body.
-pub(super) fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
+/// This method is for another revision of the protocol than the request's.
+pub(super) fn not_allowed() -> Response {
+    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     response
+}
+
+/// The session has ended, or was never ours (MCP 2025-11-25, Transports, Session Management).
+pub(super) fn session_not_found(id: Option<&RequestId>) -> Response {
+    let message = "Session not found: it ended, or this server cannot read it. Send `initialize` again";
+    error_with(StatusCode::NOT_FOUND, id, &RpcError::new(ErrorCode::InvalidRequest, message))
+}
+
+/// The status of a stateless request that was refused (MCP 2026-07-28, Streamable HTTP).
+const fn refused(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::MethodNotFound => StatusCode::NOT_FOUND,
+        ErrorCode::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::ParseError
+        | ErrorCode::InvalidRequest
+        | ErrorCode::InvalidParams
+        | ErrorCode::HeaderMismatch
+        | ErrorCode::MissingRequiredClientCapability
+        | ErrorCode::UnsupportedProtocolVersion => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// The status of an error that a method of a stateless request gave: parameters that it did not like were still read.
+pub(super) const fn answered(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::InvalidParams => StatusCode::OK,
+        code => refused(code),
+    }
 }

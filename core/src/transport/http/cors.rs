@@ -8,7 +8,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 const METHODS: HeaderValue = HeaderValue::from_static("POST, GET, DELETE, OPTIONS");
-const EXPOSED: HeaderValue = HeaderValue::from_static("WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version");
+const EXPOSED: HeaderValue = HeaderValue::from_static("WWW-Authenticate, Mcp-Session-Id, Retry-After");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 /// Where the browser does not say which headers it will send.
 const HEADERS: HeaderValue = HeaderValue::from_static(

@@ -8,6 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::access::Access;
 use super::era::Era;
@@ -20,7 +21,8 @@ use crate::auth::Principal;
 use crate::context::Shared;
 use crate::dispatch::{Method, Outcome, Refused, Registry, Request};
 use crate::protocol::{
-    ErrorCode, Message, MessageError, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError,
+    ErrorCode, Message, MessageError, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId,
+    RequestMeta, RpcError,
 };
 use crate::transport::encode::Encoder;
 
@@ -36,6 +38,8 @@ pub(crate) struct Endpoint {
     param_headers: HashMap<Box<str>, Vec<ParamHeader>>,
     /// Ends streams that would otherwise stay open.
     pub(super) shutdown: CancellationToken,
+    /// The calls that go on although their client hung up.
+    pub(super) detached: TaskTracker,
 }
 
 /// A request as it came off the wire and past the bearer check.
@@ -57,12 +61,28 @@ impl Endpoint {
         let with_headers = registry.tools().map(|tool| (tool.name().into(), headers::declared(tool)));
         let param_headers = with_headers.filter(|(_, declared)| !declared.is_empty()).collect();
         let (sessions, shutdown) = (Sessions::new(session_keys), CancellationToken::new());
-        Self { registry, shared, access, guard, sessions, body_limit, param_headers, shutdown }
+        Self {
+            registry,
+            shared,
+            access,
+            guard,
+            sessions,
+            body_limit,
+            param_headers,
+            shutdown,
+            detached: TaskTracker::new(),
+        }
     }
 
     /// Ends the streams that are open.
-    pub(crate) fn shut_down(&self) {
+    pub(crate) fn end_streams(&self) {
         self.shutdown.cancel();
+    }
+
+    /// Waits for the calls whose clients hung up.
+    pub(crate) async fn finish_detached(&self) {
+        self.detached.close();
+        self.detached.wait().await;
     }
 
     /// Answers one HTTP request to the MCP path.
@@ -95,6 +115,7 @@ impl Endpoint {
         };
         let mut headers = parts.headers;
         headers.remove(header::AUTHORIZATION);
+        headers.remove(header::PROXY_AUTHORIZATION);
         headers.remove(header::COOKIE);
         match parts.method {
             HttpMethod::POST => match body::read(&headers, body, self.body_limit).await {
@@ -103,7 +124,7 @@ impl Endpoint {
             },
             HttpMethod::GET => self.get(&headers, principal.as_ref()),
             HttpMethod::DELETE => self.delete(&headers, principal.as_ref()),
-            _ => not_allowed(),
+            _ => answer::not_allowed(),
         }
     }
 
@@ -113,25 +134,33 @@ impl Endpoint {
             Ok(Message::Request { id, method, params }) => {
                 let params = match params.map(|params| serde_json::from_str(params.get())).transpose() {
                     Ok(params) => params.unwrap_or_default(),
-                    Err(_) => return answer::error(Some(&id), &malformed_params()),
+                    Err(_) => return answer::refuse(Some(&id), &malformed_params()),
                 };
                 self.request(arrived, id, &method, &params).await.unwrap_or_else(|refusal| *refusal)
             }
-            Ok(Message::Response) if headers::is_stateless(&arrived.headers) => {
-                let message = "Invalid request: this server sends no requests to answer";
-                answer::error(None, &RpcError::new(ErrorCode::InvalidRequest, message))
-            }
-            // No notification of this revision asks anything of a server over HTTP.
-            Ok(Message::Notification) if headers::is_stateless(&arrived.headers) => answer::empty(StatusCode::ACCEPTED),
-            Ok(Message::Notification | Message::Response) => self.legacy_one_way(&arrived),
+            Ok(Message::Notification) => self.one_way(&arrived, StatusCode::ACCEPTED),
+            Ok(Message::Response) => self.one_way(&arrived, StatusCode::BAD_REQUEST),
             Err(MessageError::NotJson) => {
                 let error = RpcError::new(ErrorCode::ParseError, "Parse error: the body is not JSON in UTF-8");
-                answer::error(None, &error)
+                answer::refuse(None, &error)
             }
             Err(MessageError::Invalid { id, reason }) => {
                 let error = RpcError::new(ErrorCode::InvalidRequest, format!("Invalid request: {reason}"));
-                answer::error(id.as_ref(), &error)
+                answer::refuse(id.as_ref(), &error)
             }
+        }
+    }
+
+    /// Takes a message that wants no answer. None of them asks anything of this server; `stateless` is the status where
+    /// there is no session.
+    fn one_way(&self, arrived: &Arrived, stateless: StatusCode) -> Response {
+        match era::of(&arrived.headers, "", None) {
+            Ok(Era::Session(id)) if self.sessions.find(id, arrived.principal.as_ref()).is_none() => {
+                answer::session_not_found(None)
+            }
+            Ok(Era::Stateless(_)) => answer::empty(stateless),
+            Ok(_) => answer::empty(StatusCode::ACCEPTED),
+            Err(error) => answer::refuse(None, &error),
         }
     }
 
@@ -142,7 +171,7 @@ impl Endpoint {
         method: &str,
         params: &Params<'_>,
     ) -> Result<Response, Box<Response>> {
-        let refuse = |error: RpcError| Box::new(answer::error(Some(&id), &error));
+        let refuse = |error: RpcError| Box::new(answer::refuse(Some(&id), &error));
         let meta: ProtocolMeta<'_> = match params.meta {
             Some(meta) => serde_json::from_str(meta.get()).map_err(|_| refuse(malformed_params()))?,
             None => ProtocolMeta::default(),
@@ -156,7 +185,7 @@ impl Endpoint {
             Era::Initialize => Ok(self.initialize(&arrived, &id)),
             Era::Session(session) => match self.sessions.find(session, arrived.principal.as_ref()) {
                 Some(session) => Ok(self.legacy_request(arrived, id, session, method, params).await),
-                None => Err(Box::new(super::legacy::session_not_found(Some(&id)))),
+                None => Err(Box::new(answer::session_not_found(Some(&id)))),
             },
             Era::Sessionless(version) => {
                 let session = super::session::Session::sessionless(version);
@@ -183,9 +212,12 @@ impl Endpoint {
             Some(_) => {}
         }
         headers::check(headers, method, params)?;
-        match params.name.as_deref().and_then(|name| self.param_headers.get(name)) {
-            Some(declared) if method == "tools/call" => headers::check_params(headers, declared, params.arguments),
-            _ => Ok(()),
+        if method != "tools/call" || self.param_headers.is_empty() {
+            return Ok(());
+        }
+        match params.name()?.and_then(|name| self.param_headers.get(&*name)) {
+            Some(declared) => headers::check_params(headers, declared, params.arguments),
+            None => Ok(()),
         }
     }
 
@@ -211,13 +243,29 @@ impl Endpoint {
             principal,
             shared: Arc::clone(&self.shared),
         };
-        let request = Request { method: Method::parse(method), params: params.detach(&body), context };
-        let outcome = self.registry.dispatch(request).await;
+        let outcome = match self.request_of(Method::parse(method), params, &body, context) {
+            Ok(request) => self.registry.dispatch(request).await,
+            Err(error) => Ok(Outcome::Error(error)),
+        };
         let status = match &outcome {
-            Ok(Outcome::Error(error)) if error.code() != ErrorCode::InvalidParams => error.http_status(),
+            Ok(Outcome::Error(error)) => answer::answered(error.code()),
             _ => StatusCode::OK,
         };
         self.respond(version, &id, outcome, status)
+    }
+
+    /// A request in the shape that dispatch takes.
+    pub(super) fn request_of(
+        &self,
+        method: Method,
+        params: &Params<'_>,
+        body: &Bytes,
+        context: RequestContext,
+    ) -> Result<Request, RpcError> {
+        // A method that nobody knows has no parameters that could be wrong.
+        let known = !matches!(method, Method::Unknown(_));
+        let params = if known { params.detach(body)? } else { MethodParams::default() };
+        Ok(Request { method, params, context })
     }
 
     /// The HTTP response to what came of a request.
@@ -236,8 +284,8 @@ impl Endpoint {
         match encoder.response(id, &outcome) {
             Ok(body) => answer::json(status, body),
             Err(failure) => {
-                tracing::error!(request = %id, "the result could not be serialized: {failure}");
-                answer::error(Some(id), &RpcError::internal())
+                tracing::error!("a result could not be serialized: {failure}");
+                answer::refuse(Some(id), &RpcError::internal())
             }
         }
     }
@@ -245,10 +293,4 @@ impl Endpoint {
 
 fn malformed_params() -> RpcError {
     RpcError::invalid_params("The parameters do not have the form that the method asks for")
-}
-
-pub(super) fn not_allowed() -> Response {
-    let mut response = answer::empty(StatusCode::METHOD_NOT_ALLOWED);
-    response.headers_mut().insert(header::ALLOW, http::HeaderValue::from_static("POST"));
-    response
 }

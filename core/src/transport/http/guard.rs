@@ -1,14 +1,43 @@
 //! The `Host` and `Origin` checks: no page of a stranger's talks to this server through its visitor's browser.
 
+use std::net::IpAddr;
+use std::str::FromStr;
+
 use http::header::{HOST, ORIGIN};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri};
 use url::{Host, Url};
 
 /// Which hosts and origins are served. Those of the public URL follow from it; loopback is always served.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guard {
-    hosts: Vec<String>,
+    hosts: Vec<AllowedHost>,
     origins: Vec<String>,
+}
+
+/// A host that is served, with the ports under which it may be named.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowedHost {
+    text: String,
+    host: String,
+    /// `None`: the port of the scheme, said or unsaid.
+    port: Option<u16>,
+}
+
+impl AllowedHost {
+    /// `host` or `host:port`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let authority = bare_authority(text)?;
+        Some(Self { text: text.to_owned(), host: authority.host().to_ascii_lowercase(), port: authority.port_u16() })
+    }
+
+    fn matches(&self, received: &Authority) -> bool {
+        let same_port = match self.port {
+            Some(port) => received.port_u16() == Some(port),
+            None => matches!(received.port_u16(), None | Some(80 | 443)),
+        };
+        same_port && received.host().eq_ignore_ascii_case(&self.host)
+    }
 }
 
 /// A request that the guard turned away, in words for whoever set the server up.
@@ -26,14 +55,11 @@ pub(crate) enum GuardError {
 
 impl Guard {
     /// A guard for a server at this URL, with what the user allowed besides.
-    pub(crate) fn new(public_url: Option<&Url>, hosts: Vec<String>, origins: Vec<String>) -> Self {
+    pub(crate) fn new(public_url: Option<&Url>, hosts: Vec<AllowedHost>, origins: Vec<String>) -> Self {
         let mut guard = Self { hosts, origins };
         if let Some(url) = public_url {
-            guard.hosts.extend(authority(url));
+            guard.hosts.extend(AllowedHost::parse(url.authority()));
             guard.origins.push(url.origin().ascii_serialization());
-        }
-        for host in &mut guard.hosts {
-            host.make_ascii_lowercase();
         }
         guard
     }
@@ -46,10 +72,14 @@ impl Guard {
             (None, None, Some(authority)) => authority.as_str(),
             _ => "",
         };
-        if self.hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) || is_loopback_host(host) {
+        let served = bare_authority(host).is_some_and(|host| {
+            is_loopback_host(host.host()) || self.hosts.iter().any(|allowed| allowed.matches(&host))
+        });
+        if served {
             return Ok(());
         }
-        Err(GuardError::Host { received: shorten(host), allowed: list(&self.hosts) })
+        let allowed = self.hosts.iter().map(|allowed| allowed.text.as_str()).collect::<Vec<_>>();
+        Err(GuardError::Host { received: shorten(host), allowed: list(&allowed) })
     }
 
     /// Checks `Origin` (MCP 2026-07-28, Streamable HTTP, Security); a request without one comes from no page.
@@ -65,18 +95,15 @@ impl Guard {
     }
 }
 
-/// `host:port` as clients send it: without the scheme's own port.
-fn authority(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+/// A host with or without a port, and nothing else.
+fn bare_authority(text: &str) -> Option<Authority> {
+    Authority::from_str(text).ok().filter(|authority| !authority.host().is_empty() && !text.contains('@'))
 }
 
+/// A literal or the one reserved name: anything else could be made to resolve here by a stranger.
 fn is_loopback_host(host: &str) -> bool {
-    // A literal or the one reserved name: anything else could be made to resolve here by a stranger.
-    Url::parse(&format!("http://{host}/")).is_ok_and(|url| {
-        let bare = url.username().is_empty() && url.password().is_none() && url.path() == "/" && url.query().is_none();
-        bare && is_loopback(&url)
-    })
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost") || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn is_loopback_origin(origin: &str) -> bool {
@@ -99,7 +126,7 @@ fn shorten(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).take(100).collect()
 }
 
-fn list(allowed: &[String]) -> String {
+fn list(allowed: &[impl std::borrow::Borrow<str>]) -> String {
     if allowed.is_empty() {
         "loopback addresses".to_owned()
     } else {
@@ -114,7 +141,7 @@ mod tests {
     fn guard() -> Guard {
         Guard::new(
             Some(&Url::parse("https://mcp.example.com").unwrap()),
-            vec!["Internal:8080".into()],
+            AllowedHost::parse("Internal:8080").into_iter().collect(),
             vec!["https://app.example".into()],
         )
     }
@@ -129,11 +156,28 @@ mod tests {
 
     #[test]
     fn hosts_follow_from_the_public_url() {
-        for good in ["mcp.example.com", "MCP.Example.com", "internal:8080", "127.0.0.1:9", "localhost", "[::1]:80"] {
+        for good in [
+            "mcp.example.com",
+            "mcp.example.com:443",
+            "MCP.Example.com",
+            "internal:8080",
+            "127.0.0.1:9",
+            "localhost",
+            "[::1]:80",
+        ] {
             assert_eq!(host(good), Ok(()), "{good}");
         }
-        for bad in ["", "evil.example", "mcp.example.com:8443", "127.0.0.1.evil.example", "x@127.0.0.1", "localhost/x"]
-        {
+        for bad in [
+            "",
+            "evil.example",
+            "mcp.example.com:8443",
+            "127.0.0.1.evil.example",
+            "x@127.0.0.1",
+            "localhost/x",
+            "127.0.0.1#x",
+            "/127.0.0.1",
+            "internal",
+        ] {
             assert!(matches!(host(bad), Err(GuardError::Host { .. })), "{bad}");
         }
     }

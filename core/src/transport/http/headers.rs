@@ -1,24 +1,20 @@
 //! Header and body must agree (MCP 2026-07-28, Streamable HTTP, Request Metadata).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 
-use crate::protocol::{ErrorCode, Params, ProtocolVersion, RpcError};
+use crate::protocol::{ErrorCode, Params, RpcError};
 use crate::tool::Tool;
 
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
-
-/// Whether a message without parameters to tell is sent in the current revision.
-pub(super) fn is_stateless(headers: &HeaderMap) -> bool {
-    headers.get(PROTOCOL_VERSION).is_some_and(|version| version == ProtocolVersion::LATEST.as_str())
-}
 
 /// Checks the headers that every stateless request repeats from its body.
 pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
@@ -27,14 +23,14 @@ pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> R
         return Err(differs(&METHOD, sent, method));
     }
     let name = match method {
-        "tools/call" | "prompts/get" => params.name.as_deref(),
-        "resources/read" => params.uri.as_deref(),
+        "tools/call" | "prompts/get" => params.name()?,
+        "resources/read" => params.uri()?,
         _ => return Ok(()),
     };
     // A body without the name is the method's own error; the header has nothing to agree with.
     let Some(name) = name else { return Ok(()) };
     let sent = decode(&NAME, required(headers, &NAME)?)?;
-    if sent == name { Ok(()) } else { Err(differs(&NAME, &sent, name)) }
+    if sent == name { Ok(()) } else { Err(differs(&NAME, &sent, &name)) }
 }
 
 /// An argument that a header repeats.
@@ -57,11 +53,14 @@ pub(super) fn check_params(
     declared: &[ParamHeader],
     arguments: Option<&RawValue>,
 ) -> Result<(), RpcError> {
-    let arguments: serde_json::Map<String, serde_json::Value> =
-        arguments.and_then(|arguments| serde_json::from_str(arguments.get()).ok()).unwrap_or_default();
+    // Only the declared arguments are read: the others may be anything, and large.
+    let arguments: HashMap<Cow<'_, str>, &RawValue> = match arguments {
+        Some(arguments) => serde_json::from_str(arguments.get())
+            .map_err(|_| RpcError::invalid_params("`params.arguments` must be an object"))?,
+        None => HashMap::new(),
+    };
     for ParamHeader { header, property } in declared {
-        let value = arguments.get(&**property).filter(|value| !value.is_null());
-        let Some(value) = value else {
+        let Some(value) = arguments.get(&**property).map(|value| value.get()).filter(|value| *value != "null") else {
             if headers.contains_key(header) {
                 return Err(mismatch(format!(
                     "the {header} header was sent, but the body has no argument `{property}`"
@@ -70,23 +69,35 @@ pub(super) fn check_params(
             continue;
         };
         let sent = decode(header, required(headers, header)?)?;
-        let agrees = match value {
-            serde_json::Value::String(text) => sent == text.as_str(),
-            serde_json::Value::Bool(flag) => sent == if *flag { "true" } else { "false" },
-            serde_json::Value::Number(number) => same_number(&sent, number),
-            // Declared for a primitive: the argument check will tell the model what is wrong.
-            _ => true,
-        };
-        if !agrees {
+        if !agrees(&sent, value) {
             return Err(mismatch(format!("the {header} header does not agree with the argument `{property}`")));
         }
     }
     Ok(())
 }
 
+/// Whether a header says the same as an argument's JSON.
+fn agrees(sent: &str, json: &str) -> bool {
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<String>(json).is_ok_and(|text| text == sent),
+        Some(b't' | b'f') => json == sent,
+        Some(b'-' | b'0'..=b'9') => same_number(sent, json),
+        // Declared for a primitive: the argument check tells the model what is wrong with an object or array.
+        _ => true,
+    }
+}
+
 /// `42.0` and `42` are the same integer (MCP 2026-07-28, Server Validation).
-fn same_number(sent: &str, number: &serde_json::Number) -> bool {
-    sent == number.to_string() || sent.parse::<f64>().is_ok_and(|sent| Some(sent) == number.as_f64())
+fn same_number(sent: &str, json: &str) -> bool {
+    /// Up to here a double tells integers apart.
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+    if let (Ok(sent), Ok(json)) = (sent.parse::<i128>(), json.parse::<i128>()) {
+        return sent == json;
+    }
+    match (sent.parse::<f64>(), json.parse::<f64>()) {
+        (Ok(sent), Ok(json)) => sent.abs() <= EXACT && sent == json,
+        _ => false,
+    }
 }
 
 /// A header that must be there exactly once, in visible ASCII.
@@ -150,7 +161,8 @@ mod tests {
     }
 
     fn call(pairs: &[(&'static str, &str)], name: &str) -> Result<(), ErrorCode> {
-        let params = Params { name: Some(name.into()), ..Params::default() };
+        let params = serde_json::json!({ "name": name }).to_string();
+        let params: Params<'_> = serde_json::from_str(&params).unwrap();
         check(&headers(pairs), "tools/call", &params).map_err(|error| error.code())
     }
 
@@ -194,5 +206,10 @@ mod tests {
         assert!(!check(Some("us-east1"), r#"{"region":"us-west1"}"#));
         assert!(!check(Some("=?base64?SGVsbG8?="), r#"{"region":"Hello"}"#));
         assert!(!check(Some("us-west1"), "{}"));
+        assert!(!check(Some("9007199254740992"), r#"{"region":9007199254740993}"#), "a double cannot tell these apart");
+        assert!(!check(Some("9007199254740993.0"), r#"{"region":9007199254740992}"#));
+        for hidden in [r#"{"region":"eu","x":1e999}"#, r#"{"region":"eu","x":"\ud800"}"#] {
+            assert!(!check(None, hidden), "what cannot be read elsewhere hides nothing: {hidden}");
+        }
     }
 }

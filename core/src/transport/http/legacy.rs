@@ -4,23 +4,23 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::detach::RunToEnd;
-use super::endpoint::{Arrived, Endpoint, not_allowed};
+use super::endpoint::{Arrived, Endpoint};
+use super::era::{self, Era};
 use super::session::Session;
 use super::{answer, headers};
 use crate::RequestContext;
 use crate::auth::Principal;
-use crate::dispatch::{Method, Outcome, Request};
-use crate::protocol::{ErrorCode, Params, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
+use crate::dispatch::{Method, Outcome};
+use crate::protocol::{Params, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
 
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -58,7 +58,7 @@ impl Endpoint {
         let session = self.sessions.open(version, params.client_info, params.capabilities, principal);
         let session = session.and_then(|session| HeaderValue::try_from(session).ok());
         let (Some(session), Ok(body)) = (session, self.initialize_result(id, version)) else {
-            return answer::error(Some(id), &RpcError::internal());
+            return answer::refuse(Some(id), &RpcError::internal());
         };
         let mut response = answer::json(StatusCode::OK, body);
         response.headers_mut().insert(headers::SESSION_ID, session);
@@ -97,35 +97,37 @@ impl Endpoint {
                     principal,
                     shared: Arc::clone(&self.shared),
                 };
-                let request = Request { method: known_method(method), params: params.detach(&body), context };
-                let endpoint = Arc::clone(&self);
-                RunToEnd::new(async move { endpoint.registry.dispatch(request).await }).await
+                match self.request_of(known_method(method), params, &body, context) {
+                    Ok(request) => {
+                        let endpoint = Arc::clone(&self);
+                        let call = async move { endpoint.registry.dispatch(request).await };
+                        RunToEnd::new(call, self.detached.clone()).await
+                    }
+                    Err(error) => Ok(Outcome::Error(error)),
+                }
             }
         };
         self.respond(session.version, &id, outcome, StatusCode::OK)
     }
 
-    /// Takes a notification or response; none of them asks anything of this server yet.
-    pub(super) fn legacy_one_way(&self, arrived: &Arrived) -> Response {
-        match headers::optional(&arrived.headers, &headers::SESSION_ID) {
-            Ok(Some(id)) if self.sessions.find(id, arrived.principal.as_ref()).is_none() => session_not_found(None),
-            Ok(_) => answer::empty(StatusCode::ACCEPTED),
-            Err(error) => answer::error(None, &error),
-        }
-    }
-
-    /// Opens the stream on which a server may speak by itself (MCP 2025-11-25, Transports).
-    pub(super) fn get(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Response {
-        match self.session_of(headers, principal) {
-            Ok(_) => {
-                let end = stream::once(self.shutdown.clone().cancelled_owned());
-                let silence = end.filter_map(|()| async { None::<Result<Event, Infallible>> });
-                let mut response = Sse::new(silence).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
-                response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-                response
+    /// Opens the stream on which a server may speak by itself (MCP 2025-11-25, Transports). It ends with its session.
+    pub(super) fn get(self: Arc<Self>, headers: &HeaderMap, principal: Option<&Principal>) -> Response {
+        let session = match self.session_of(headers, principal) {
+            Ok(session) => session,
+            Err(refusal) => return *refusal,
+        };
+        let silence = stream::unfold((self, session), |(endpoint, session)| async move {
+            tokio::select! {
+                () = endpoint.shutdown.cancelled() => None,
+                () = tokio::time::sleep(KEEP_ALIVE) => {
+                    let alive = endpoint.sessions.is_alive(&session);
+                    alive.then(|| (Ok::<_, Infallible>(Event::default().comment("")), (endpoint, session)))
+                }
             }
-            Err(refusal) => *refusal,
-        }
+        });
+        let mut response = Sse::new(silence).into_response();
+        response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+        response
     }
 
     /// Ends a session.
@@ -141,11 +143,14 @@ impl Endpoint {
 
     /// The session that a GET or DELETE is about. In the current revision there is none: 405.
     fn session_of(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Result<Session, Box<Response>> {
-        match headers::optional(headers, &headers::SESSION_ID) {
-            Ok(Some(_)) if headers::is_stateless(headers) => Err(Box::new(not_allowed())),
-            Ok(Some(id)) => self.sessions.find(id, principal).ok_or_else(|| Box::new(session_not_found(None))),
-            Ok(None) => Err(Box::new(not_allowed())),
-            Err(error) => Err(Box::new(answer::error(None, &error))),
+        match era::of(headers, "", None) {
+            Ok(Era::Session(id)) => {
+                self.sessions.find(id, principal).ok_or_else(|| Box::new(answer::session_not_found(None)))
+            }
+            Err(error) if headers.contains_key(headers::PROTOCOL_VERSION) => {
+                Err(Box::new(answer::refuse(None, &error)))
+            }
+            Ok(_) | Err(_) => Err(Box::new(answer::not_allowed())),
         }
     }
 }
@@ -166,11 +171,6 @@ fn known_method(name: &str) -> Method {
         Method::Discover => Method::Unknown(name.into()),
         method => method,
     }
-}
-
-pub(super) fn session_not_found(id: Option<&RequestId>) -> Response {
-    let message = "Session not found: it ended, or this server cannot read it. Send `initialize` again";
-    answer::error_with(StatusCode::NOT_FOUND, id, &RpcError::new(ErrorCode::InvalidRequest, message))
 }
 
 #[cfg(test)]

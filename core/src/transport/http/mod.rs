@@ -16,6 +16,6 @@ mod session;
 
 pub(crate) use access::Access;
 pub(crate) use endpoint::Endpoint;
-pub(crate) use guard::{Guard, is_loopback};
+pub(crate) use guard::{AllowedHost, Guard, is_loopback};
 pub(crate) use router::{Routers, routers};
 pub(crate) use serve::serve;

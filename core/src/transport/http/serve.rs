@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +11,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+use super::Endpoint;
 
 /// How long a client may take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -17,14 +21,18 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long running calls may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Serves until `stop` resolves; `stopping` is then called to end what would otherwise stay open.
+/// Serves until `stop` resolves, and then lets running calls finish: for 30 s, or until `hurry` resolves.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
+    endpoint: Arc<Endpoint>,
     stop: impl Future<Output = ()>,
-    stopping: impl FnOnce(),
-) -> io::Result<()> {
+    hurry: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
+    let cut_off = CancellationToken::new();
+    // However this ends, no connection outlives it.
+    let _cut_off_at_last = cut_off.clone().drop_guard();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -32,9 +40,9 @@ pub(crate) async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _peer)) => connection(stream, router.clone(), &graceful),
-            // One connection that failed, or no file descriptor left: the others go on.
+            Ok((stream, _peer)) => connection(stream, router.clone(), &graceful, cut_off.clone()),
             Err(error) if is_of_one_connection(&error) => {}
+            // Such as no file descriptor left: those that are open go on, and some will end.
             Err(error) => {
                 tracing::error!("could not accept a connection: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -43,14 +51,19 @@ pub(crate) async fn serve(
     }
     drop(listener);
     tracing::info!("stopping: running calls have {} s to finish", GRACE.as_secs());
-    stopping();
-    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some calls did not finish in time and were cut off");
+    endpoint.end_streams();
+    let finished = async {
+        graceful.shutdown().await;
+        endpoint.finish_detached().await;
+    };
+    tokio::select! {
+        () = finished => {}
+        () = tokio::time::sleep(GRACE) => tracing::warn!("some calls did not finish in time and are cut off"),
+        () = hurry => tracing::warn!("told to stop at once: running calls are cut off"),
     }
-    Ok(())
 }
 
-fn connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown) {
+fn connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown, cut_off: CancellationToken) {
     // An answer in several writes must not wait for the peer's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("TCP_NODELAY could not be set: {error}");
@@ -61,8 +74,13 @@ fn connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown) {
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!("a connection ended early: {error}");
+        tokio::select! {
+            ended = connection => {
+                if let Err(error) = ended {
+                    tracing::debug!("a connection ended early: {error}");
+                }
+            }
+            () = cut_off.cancelled() => {}
         }
     });
 }

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 use crate::auth::Principal;
 use crate::protocol::{ProtocolVersion, RawJson};
 
-/// How long a session lives; a client whose session ended opens another.
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a session lives. The server keeps nothing of it, so the limit only bounds how long a leaked id is good.
+const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The longest payload that is signed: clients repeat it on every request.
 const PAYLOAD_LIMIT: usize = 1024;
@@ -100,6 +100,7 @@ impl Sessions {
             json = serde_json::to_vec(&payload).ok()?;
         }
         if json.len() > PAYLOAD_LIMIT {
+            tracing::warn!("a client declared more capabilities than fit a session id: it is served as if it had none");
             payload.c = None;
             json = serde_json::to_vec(&payload).ok()?;
         }
@@ -127,8 +128,13 @@ impl Sessions {
             id: BASE64.decode(payload.i).ok()?.try_into().ok()?,
             expires: payload.e,
         };
-        let alive = session.expires > now() && payload.p == principal.map(owner).as_deref();
-        (alive && !self.ended().contains(&session.id)).then_some(session)
+        let owned = payload.p == principal.map(owner).as_deref();
+        (owned && self.is_alive(&session)).then_some(session)
+    }
+
+    /// Whether a session that was alive still is.
+    pub(super) fn is_alive(&self, session: &Session) -> bool {
+        session.expires > now() && !self.ended().contains(&session.id)
     }
 
     /// Ends a session before its time.

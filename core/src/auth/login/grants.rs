@@ -1,0 +1,330 @@
+//! Grants: made, found, changed and ended.
+//!
+//! What a call needs of a grant lies in a bounded cache of this process, so that a warm call reads no store. Every
+//! change goes through the store first, by compare-and-swap, and then into the cache; whoever ends a grant deletes it
+//! there, leaves a mark here, and then empties its place in the cache, so that a reader who was under way with the old
+//! record finds the mark. A failure is never cached. (A store that several processes share will need a look at the
+//! generation now and then: [`Grants::load`] is the place.)
+
+use std::collections::HashMap;
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use moka::future::Cache;
+
+use super::flight::Flight;
+use super::grant_id::GrantId;
+use super::records::{GRANTS, Grant, GrantedTokens};
+use crate::auth::reason::Reason;
+use crate::store::{Key, Put, Sealed, StoreError};
+
+/// How many grants a process keeps at hand; the others are a store read away.
+const CACHED: u64 = 10_000;
+/// How many grants may hold tokens that the store did not take.
+const UNSAVED: usize = 1000;
+/// How long the mark of an ended grant is kept: longer than any read of the store takes.
+const MARKED: Duration = Duration::from_secs(120);
+
+/// Why there is no grant to work with. The two must never be confused: one ends a login, the other does not.
+#[derive(Clone, Debug)]
+pub(crate) enum GrantError {
+    /// It has ended, or never was.
+    Ended,
+    /// The store gave no answer.
+    Store(Arc<StoreError>),
+}
+
+impl From<StoreError> for GrantError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+/// The result of work on a grant's upstream tokens.
+pub(crate) type UpstreamOutcome = Result<(), UpstreamTrouble>;
+
+/// Why a grant's upstream tokens are not as they should be.
+#[derive(Clone, Debug)]
+pub(crate) enum UpstreamTrouble {
+    /// The login is over.
+    Ended,
+    /// The provider, or our store, is away: the login lives.
+    Unavailable,
+}
+
+impl From<GrantError> for UpstreamTrouble {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Ended => Self::Ended,
+            GrantError::Store(error) => {
+                store_reason(&error).log_failure(&error);
+                Self::Unavailable
+            }
+        }
+    }
+}
+
+/// The reason code of a failure of the store.
+pub(crate) fn store_reason(error: &StoreError) -> Reason {
+    if error.is_unavailable() { Reason::StoreAway } else { Reason::StoreBroken }
+}
+
+/// A grant in this process.
+pub(crate) struct LiveGrant {
+    id: GrantId,
+    seen: Mutex<Seen>,
+    ended: AtomicBool,
+    /// The provider's last word on the identity, in seconds since 1970; may be newer than the record's.
+    verified_at: AtomicU64,
+    /// When the provider was away last, in seconds since 1970; the end of time if it never was.
+    away_at: AtomicU64,
+    /// The refresh of the upstream tokens that is under way.
+    pub(crate) refresh: Flight<UpstreamOutcome>,
+    /// The check of the identity that is under way.
+    pub(crate) check: Flight<UpstreamOutcome>,
+}
+
+/// What a process knows of a grant.
+struct Seen {
+    /// With the unsaved tokens, where there are some.
+    grant: Arc<Grant>,
+    /// Tokens that the provider gave and the store did not take yet.
+    unsaved: Option<GrantedTokens>,
+}
+
+impl LiveGrant {
+    fn new(id: GrantId, grant: Grant) -> Self {
+        Self {
+            id,
+            verified_at: grant.verified_at.into(),
+            seen: Mutex::new(Seen { grant: Arc::new(grant), unsaved: None }),
+            ended: false.into(),
+            away_at: u64::MAX.into(),
+            refresh: Flight::default(),
+            check: Flight::default(),
+        }
+    }
+
+    pub(crate) const fn id(&self) -> &GrantId {
+        &self.id
+    }
+
+    /// The newest version that this process knows.
+    pub(crate) fn seen(&self) -> Arc<Grant> {
+        self.lock().grant.clone()
+    }
+
+    /// The tokens that are still to be stored.
+    pub(crate) fn unsaved(&self) -> Option<GrantedTokens> {
+        self.lock().unsaved.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it was ended in this process.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn verified_at(&self) -> u64 {
+        self.verified_at.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_verified_at(&self, now: u64) {
+        self.verified_at.store(now, Ordering::Release);
+    }
+
+    /// Whether the provider was away in these last seconds. A time in the future, from before the clock was set back,
+    /// says nothing.
+    pub(crate) fn was_away(&self, now: u64, seconds: u64) -> bool {
+        now.checked_sub(self.away_at.load(Ordering::Acquire)).is_some_and(|since| since < seconds)
+    }
+
+    pub(crate) fn set_away_at(&self, now: u64) {
+        self.away_at.store(now, Ordering::Release);
+    }
+
+    /// Takes over a version, unless a newer one is known.
+    fn adopt(&self, grant: &Grant) {
+        self.verified_at.fetch_max(grant.verified_at, Ordering::AcqRel);
+        let mut seen = self.lock();
+        if grant.generation >= seen.grant.generation {
+            let mut grant = grant.clone();
+            if let Some(unsaved) = &seen.unsaved {
+                grant.upstream = unsaved.clone();
+            }
+            seen.grant = Arc::new(grant);
+        }
+    }
+
+    fn set_unsaved(&self, upstream: GrantedTokens) {
+        let mut seen = self.lock();
+        seen.grant = Arc::new(Grant { upstream: upstream.clone(), ..(*seen.grant).clone() });
+        seen.unsaved = Some(upstream);
+    }
+}
+
+/// All grants of this server.
+pub(crate) struct Grants {
+    store: Sealed,
+    cache: Cache<GrantId, Arc<LiveGrant>>,
+    ended: Cache<GrantId, ()>,
+    /// Those with tokens that are nowhere else: they must not fall out of the cache.
+    unsaved: Mutex<HashMap<GrantId, Arc<LiveGrant>>>,
+}
+
+impl Grants {
+    pub(crate) fn new(store: Sealed) -> Self {
+        let ended = Cache::builder().max_capacity(CACHED * 10).time_to_live(MARKED).build();
+        Self { store, cache: Cache::new(CACHED), ended, unsaved: Mutex::default() }
+    }
+
+    /// Stores a new grant.
+    pub(crate) async fn create(&self, id: &GrantId, grant: &Grant) -> Result<(), StoreError> {
+        let put = Put::default().with_ttl(self.rest_of(grant)).with_owner(&*grant.subject);
+        self.store.put(&key(id), grant, put).await
+    }
+
+    /// The grant: from the cache, else from the store, which concurrent callers read once.
+    pub(crate) async fn load(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
+        let unsaved = self.lock_unsaved().get(id).cloned();
+        let live = match unsaved {
+            Some(live) => live,
+            None => self.cached(id).await?,
+        };
+        if self.ended.contains_key(id) || live.has_ended() {
+            self.forget(id).await;
+            return Err(GrantError::Ended);
+        }
+        // Another process may have prolonged it since it was read here.
+        let now = self.store.clock().unix();
+        if live.seen().expires_at <= now && self.reload(&live).await?.expires_at <= now {
+            self.cache.invalidate(id).await;
+            return Err(GrantError::Ended);
+        }
+        Ok(live)
+    }
+
+    async fn cached(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
+        let read = self.cache.try_get_with_by_ref(id, async {
+            let record = self.store.get::<Grant>(&key(id)).await?;
+            let grant = record.ok_or(GrantError::Ended)?.into_inner();
+            Ok(Arc::new(LiveGrant::new(id.clone(), grant)))
+        });
+        read.await.map_err(|error: Arc<GrantError>| (*error).clone())
+    }
+
+    /// Keeps tokens at hand that the store does not take now. False: there are too many already.
+    pub(crate) fn keep_unsaved(&self, live: &Arc<LiveGrant>, upstream: GrantedTokens) -> bool {
+        let mut unsaved = self.lock_unsaved();
+        if unsaved.len() >= UNSAVED && !unsaved.contains_key(live.id()) {
+            return false;
+        }
+        unsaved.insert(live.id().clone(), live.clone());
+        live.set_unsaved(upstream);
+        true
+    }
+
+    /// Stores the tokens that were not taken before, unless newer ones are there.
+    pub(crate) async fn save(&self, live: &LiveGrant) -> Result<(), GrantError> {
+        let Some(unsaved) = live.unsaved() else { return Ok(()) };
+        let saved = self.update(live, |newest| {
+            if newest.upstream.obtained_at > unsaved.obtained_at {
+                return Break(());
+            }
+            // The lease runs out by itself; by now it may be another's.
+            newest.upstream = unsaved.clone();
+            Continue(())
+        });
+        let was_late = saved.await?.is_break();
+        self.drop_unsaved(live);
+        if was_late {
+            self.reload(live).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives up on tokens that cannot be stored, or need not be any more.
+    pub(crate) fn drop_unsaved(&self, live: &LiveGrant) {
+        live.lock().unsaved = None;
+        self.lock_unsaved().remove(live.id());
+    }
+
+    fn lock_unsaved(&self) -> MutexGuard<'_, HashMap<GrantId, Arc<LiveGrant>>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The grant as the store has it now, over whatever the cache knows.
+    pub(crate) async fn reload(&self, live: &LiveGrant) -> Result<Arc<Grant>, GrantError> {
+        match self.store.get::<Grant>(&key(live.id())).await? {
+            Some(record) => {
+                live.adopt(&record);
+                Ok(Arc::new(record.into_inner()))
+            }
+            None => {
+                self.forget(live.id()).await;
+                Err(GrantError::Ended)
+            }
+        }
+    }
+
+    /// Changes the grant, however many do so at once: `change` sees the newest version, perhaps several times, and
+    /// either continues with it changed or breaks off with nothing written.
+    pub(crate) async fn update<C, B>(
+        &self,
+        live: &LiveGrant,
+        mut change: impl FnMut(&mut Grant) -> ControlFlow<B, C>,
+    ) -> Result<ControlFlow<B, C>, GrantError> {
+        loop {
+            let Some(record) = self.store.get::<Grant>(&key(live.id())).await? else {
+                self.forget(live.id()).await;
+                return Err(GrantError::Ended);
+            };
+            let mut next = (*record).clone();
+            let result = change(&mut next);
+            if result.is_break() {
+                live.adopt(&record);
+                return Ok(result);
+            }
+            next.generation += 1;
+            let ttl = self.rest_of(&next);
+            if self.store.swap(&key(live.id()), &record, &next, Some(ttl)).await? {
+                live.adopt(&next);
+                return Ok(result);
+            }
+        }
+    }
+
+    /// Ends the grant, and with it its access tokens and refresh tokens.
+    pub(crate) async fn end(&self, id: &GrantId, reason: Reason) -> Result<(), StoreError> {
+        self.store.delete(&key(id)).await?;
+        self.forget(id).await;
+        tracing::info!(target: "dari::auth", reason = reason.as_str(), grant = %id, "grant ended");
+        Ok(())
+    }
+
+    /// Marks the grant as ended before it leaves the cache.
+    async fn forget(&self, id: &GrantId) {
+        self.ended.insert(id.clone(), ()).await;
+        let unsaved = self.lock_unsaved().remove(id);
+        for live in [unsaved, self.cache.get(id).await].into_iter().flatten() {
+            live.ended.store(true, Ordering::Release);
+        }
+        self.cache.invalidate(id).await;
+    }
+
+    fn rest_of(&self, grant: &Grant) -> Duration {
+        Duration::from_secs(grant.expires_at.saturating_sub(self.store.clock().unix()))
+    }
+}
+
+fn key(id: &GrantId) -> Key {
+    Key::new(GRANTS, id.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! What stands before the MCP endpoint.
+
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use http::{HeaderMap, header};
+
+use super::challenge;
+use super::routes;
+use super::server::AuthorizationServer;
+use crate::auth::Principal;
+use crate::auth::counters::Counters;
+use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_reason};
+use crate::auth::login::logins::{Logins, RETRY_AFTER};
+use crate::auth::reason::Reason;
+use crate::auth::tokens::access_token::TokenError;
+
+/// A login that is ready to serve: it knows who calls, and has the routes by which users log in.
+///
+/// Made by [`OAuthProxy::build`](crate::auth::OAuthProxy::build). Clones share everything.
+#[derive(Clone)]
+pub struct Gate(Arc<AuthorizationServer>);
+
+/// Why a request may not pass, and what its answer has to be ([`Gate::respond`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No token was sent: 401, without an `error` (RFC 6750 §3.1).
+    NoToken,
+    /// The token is not ours, has expired, or its login has ended: 401 `invalid_token`.
+    InvalidToken,
+    /// The token lacks a scope that every call needs: 403 `insufficient_scope`.
+    InsufficientScope,
+    /// Whether the login holds cannot be said now: 503, and the client keeps its token.
+    Unavailable {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
+}
+
+/// What is behind a [`Principal`] of this gate.
+pub(crate) struct Login {
+    pub(crate) logins: Arc<Logins>,
+    pub(crate) live: Arc<LiveGrant>,
+}
+
+impl Gate {
+    pub(crate) const fn new(server: Arc<AuthorizationServer>) -> Self {
+        Self(server)
+    }
+
+    /// Who calls. While the login is known to this process and its identity was checked lately, this asks neither the
+    /// store nor the provider.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`]: never a 401 for an outage.
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
+        let server = &self.0;
+        let claims = server.access_tokens.verify(bearer(headers)?).map_err(|error| {
+            match error {
+                TokenError::Invalid => Reason::TokenInvalid,
+                TokenError::Expired => Reason::TokenExpired,
+            }
+            .log();
+            Refusal::InvalidToken
+        })?;
+        let live = server.logins.grants.load(&claims.gid).await.map_err(|error| match error {
+            GrantError::Ended => {
+                Reason::GrantEnded.log_for(&claims.gid);
+                Refusal::InvalidToken
+            }
+            GrantError::Store(error) => {
+                store_reason(&error).log_failure(&error);
+                Refusal::Unavailable { retry_after: RETRY_AFTER }
+            }
+        })?;
+        server.logins.checked(&live).await.map_err(|trouble| match trouble {
+            UpstreamTrouble::Ended => {
+                Reason::GrantEnded.log_for(&claims.gid);
+                Refusal::InvalidToken
+            }
+            UpstreamTrouble::Unavailable => {
+                Reason::ProviderAway.log_for(&claims.gid);
+                Refusal::Unavailable { retry_after: RETRY_AFTER }
+            }
+        })?;
+        if !server.required_scopes.is_subset(&claims.scope) {
+            Reason::ScopeMissing.log_for(&claims.gid);
+            return Err(Refusal::InsufficientScope);
+        }
+        let login = Arc::new(Login { logins: server.logins.clone(), live });
+        Ok(Principal::with_login(claims.sub, claims.client_id, claims.scope.iter(), login))
+    }
+
+    /// The answer to a refused request.
+    #[must_use]
+    pub fn respond(&self, refusal: Refusal) -> Response {
+        let required = self.0.required_scopes.iter();
+        match refusal {
+            Refusal::NoToken => challenge::no_token(&self.0.urls, required),
+            Refusal::InvalidToken => challenge::invalid_token(&self.0.urls, required),
+            Refusal::InsufficientScope => challenge::insufficient_scope(&self.0.urls, required),
+            Refusal::Unavailable { retry_after } => challenge::unavailable(retry_after),
+        }
+    }
+
+    /// The answer to a call whose login turned out to be over: 401, so that the client logs in again.
+    #[must_use]
+    pub fn login_required(&self) -> Response {
+        self.respond(Refusal::InvalidToken)
+    }
+
+    /// The answer to a call that needs the provider while it is away: 503, to be tried again after so many seconds.
+    #[must_use]
+    pub fn provider_unavailable(&self, retry_after: u32) -> Response {
+        self.respond(Refusal::Unavailable { retry_after })
+    }
+
+    /// The answer to a call whose token lacks scopes: 403 `insufficient_scope`. `scopes` are *all* that the call needs,
+    /// so that the client asks for them at once; those that every call needs are added here.
+    #[must_use]
+    pub fn insufficient_scope(&self, scopes: &[impl AsRef<str>]) -> Response {
+        let required = self.0.required_scopes.iter();
+        let more = scopes.iter().map(AsRef::as_ref).filter(|scope| !self.0.required_scopes.contains(scope));
+        challenge::insufficient_scope(&self.0.urls, required.chain(more))
+    }
+
+    /// The endpoints of the login, relative to the public URL: `/register`, `/authorize`, `/consent`, `/token` and the
+    /// callback.
+    pub fn app_routes(&self) -> Router {
+        routes::app_routes(&self.0)
+    }
+
+    /// The metadata documents, at absolute paths: merge them into the router of the whole origin.
+    pub fn well_known_routes(&self) -> Router {
+        routes::well_known_routes(&self.0)
+    }
+
+    /// The public base URL, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        self.0.urls.base()
+    }
+
+    /// The type of the provider, to which [`Requirements::provider`](crate::Requirements::provider) must agree.
+    #[must_use]
+    pub fn provider_type(&self) -> (TypeId, &'static str) {
+        self.0.provider_type
+    }
+
+    /// The keys of legacy session ids, the newest first: they live as long as the secrets that logins are keyed by.
+    pub(crate) fn session_keys(&self) -> Vec<[u8; 32]> {
+        let keys = self.0.store.keys();
+        keys.ids().filter_map(|id| keys.derive_for(id, "dari/session")).map(|key| *key).collect()
+    }
+
+    /// How often the login has asked its store and its provider.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.0.counts.read()
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("public_url", &self.public_url())
+            .field("provider", &self.0.provider_type.1)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The token of the one `Authorization` header (RFC 6750 §2.1); nowhere else is one looked for.
+fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (value, more) = (values.next(), values.next());
+    let credentials = value.map(|value| value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default());
+    match credentials {
+        Some((scheme, token)) if more.is_none() && scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        Some(_) if more.is_some() => {
+            Reason::TokenInvalid.log();
+            Err(Refusal::InvalidToken)
+        }
+        _ => {
+            Reason::TokenMissing.log();
+            Err(Refusal::NoToken)
+        }
+    }
+}

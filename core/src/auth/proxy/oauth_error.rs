@@ -1,0 +1,161 @@
+//! Errors of the endpoints that clients call directly: JSON (RFC 6749 §5.2, RFC 7591 §3.2.2).
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::auth::login::grants::{GrantError, UpstreamTrouble, store_reason};
+use crate::auth::login::logins::RETRY_AFTER;
+use crate::auth::reason::Reason;
+use crate::auth::tokens::codes::IssueError;
+use crate::store::StoreError;
+
+/// An error answer.
+#[derive(Debug)]
+pub(crate) struct OAuthError {
+    status: StatusCode,
+    code: &'static str,
+    description: Cow<'static, str>,
+    reason: Reason,
+}
+
+impl OAuthError {
+    pub(crate) fn new(
+        reason: Reason,
+        status: StatusCode,
+        code: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, code, description: description.into(), reason }
+    }
+
+    pub(crate) fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
+        Reason::RequestInvalid.log();
+        Self::new(Reason::RequestInvalid, StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+
+    pub(crate) fn invalid_client() -> Self {
+        Reason::ClientUnknown.log();
+        Self::new(
+            Reason::ClientUnknown,
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            "this client is not registered here (any more): register it again",
+        )
+    }
+
+    pub(crate) fn invalid_grant(reason: Reason, description: impl Into<Cow<'static, str>>) -> Self {
+        reason.log();
+        Self::new(reason, StatusCode::BAD_REQUEST, "invalid_grant", description)
+    }
+
+    pub(crate) fn invalid_target() -> Self {
+        Reason::ResourceForeign.log();
+        Self::new(Reason::ResourceForeign, StatusCode::BAD_REQUEST, "invalid_target", "resource is not this server's")
+    }
+
+    /// A failure of our own that is no outage.
+    pub(crate) fn internal(cause: &dyn Display) -> Self {
+        Reason::Internal.log_failure(cause);
+        Self::new(Reason::Internal, StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the server failed")
+    }
+
+    pub(crate) fn unavailable(reason: Reason) -> Self {
+        Self::new(
+            reason,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "temporarily_unavailable",
+            "not possible at the moment: try again",
+        )
+    }
+
+    /// The code under which this is in the log.
+    pub(crate) const fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The code, for the answers that go through a redirect.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(crate) fn description(&self) -> &str {
+        &self.description
+    }
+}
+
+impl From<StoreError> for OAuthError {
+    fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for OAuthError {
+    fn from(error: &StoreError) -> Self {
+        let reason = store_reason(error);
+        reason.log_failure(error);
+        if error.is_unavailable() {
+            Self::unavailable(reason)
+        } else {
+            Self::new(reason, StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the server failed")
+        }
+    }
+}
+
+impl From<IssueError> for OAuthError {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::Random(error) => Self::internal(&error),
+            IssueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GrantError> for OAuthError {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Ended => Self::invalid_grant(Reason::GrantEnded, "the login has ended: log in again"),
+            GrantError::Store(error) => Self::from(&*error),
+        }
+    }
+}
+
+impl From<UpstreamTrouble> for OAuthError {
+    fn from(trouble: UpstreamTrouble) -> Self {
+        match trouble {
+            UpstreamTrouble::Ended => Self::invalid_grant(Reason::GrantEnded, "the login has ended: log in again"),
+            UpstreamTrouble::Unavailable => Self::unavailable(Reason::ProviderAway),
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.code, "error_description": self.description });
+        let mut response = json_response(self.status, &body);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 §15.5.2 wants one; `Basic` would make browsers ask the user for a password.
+            let challenge = HeaderValue::from_static(r#"Bearer realm="token endpoint""#);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// A JSON answer that nobody may keep (RFC 6749 §5.1).
+pub(crate) fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}

@@ -1,0 +1,8 @@
+//! What clients and browsers send, checked: nothing here knows a store, a provider or a key.
+
+pub(super) mod client;
+pub(super) mod params;
+pub(super) mod pkce;
+pub(super) mod redirect_policy;
+pub(super) mod redirect_uri;
+pub(super) mod scope;

@@ -1,0 +1,201 @@
+//! Why a tool or an extractor failed, in the words of its author.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+/// An error of any type.
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why a tool failed.
+///
+/// The model is told what the author chose to tell it: the text of [`ToolError::new`] or of `.context(..)`
+/// ([`ResultExt`]). Any other error that comes in by `?` is logged whole, under the request's
+/// [reference](crate::RequestContext::reference), and reaches the model as a plain "internal error" with that reference,
+/// unless the server was built with `.expose_errors(true)`.
+/// The error type of a library can choose the text by itself: see [`ModelMessage`].
+///
+/// ```
+/// use dari::{ResultExt, ToolError};
+///
+/// fn read(path: &str) -> Result<String, ToolError> {
+///     if path.is_empty() {
+///         return Err(ToolError::new("`path` is empty: name a file"));
+///     }
+///     std::fs::read_to_string(path).context("the file cannot be read")
+/// }
+/// assert_eq!(read("").unwrap_err().to_string(), "`path` is empty: name a file");
+/// assert_eq!(read("/nowhere").unwrap_err().to_string(), "the file cannot be read");
+/// ```
+// It is no `std::error::Error`, because any `std::error::Error` becomes one by `?`.
+pub struct ToolError(Box<Kind>);
+
+/// Whether an error was written for the model.
+pub(crate) enum Kind {
+    /// The author's words for the model, and what led to them.
+    Told { text: Cow<'static, str>, cause: Option<Cause> },
+    /// An error that was not written for the model.
+    Foreign(Cause),
+}
+
+impl ToolError {
+    /// A failure that the model is told in these words, so that it can mend its call or tell its user.
+    #[must_use]
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Kind::Told { text: text.into(), cause: None }))
+    }
+
+    /// The same failure with these words for the model; what was known before stays for the log.
+    #[must_use]
+    pub fn context(self, text: impl Into<Cow<'static, str>>) -> Self {
+        let cause: Cause = match *self.0 {
+            Kind::Told { text, cause } => Box::new(Earlier { text, cause }),
+            Kind::Foreign(cause) => cause,
+        };
+        Self(Box::new(Kind::Told { text: text.into(), cause: Some(cause) }))
+    }
+
+    /// What the model may be told, and what is for the log.
+    pub(crate) fn into_kind(self) -> Kind {
+        *self.0
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
+    fn from(error: E) -> Self {
+        let mut link: Option<&(dyn Error + 'static)> = Some(&error);
+        while let Some(error_in_chain) = link {
+            if let Some(message) = error_in_chain.downcast_ref::<ModelMessage>() {
+                let text = message.0.clone();
+                // A bare message has nothing behind it that a log could want.
+                let is_bare = (&error as &dyn Any).is::<ModelMessage>();
+                let cause: Option<Cause> = if is_bare { None } else { Some(Box::new(error)) };
+                return Self(Box::new(Kind::Told { text, cause }));
+            }
+            link = error_in_chain.source();
+        }
+        Self(Box::new(Kind::Foreign(Box::new(error))))
+    }
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Kind::Told { text, .. } => f.write_str(text),
+            Kind::Foreign(cause) => cause.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Kind::Told { text, cause } => {
+                f.debug_struct("ToolError").field("told", text).field("cause", cause).finish()
+            }
+            Kind::Foreign(cause) => f.debug_tuple("ToolError").field(cause).finish(),
+        }
+    }
+}
+
+/// The words that a [`ToolError`] had before it was given others.
+#[derive(Debug)]
+struct Earlier {
+    text: Cow<'static, str>,
+    cause: Option<Cause>,
+}
+
+impl fmt::Display for Earlier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Earlier {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+/// An error with all that led to it, on one line.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = self.0.to_string();
+        f.write_str(&said)?;
+        let mut link = self.0.source();
+        while let Some(error) = link {
+            let text = error.to_string();
+            // Many errors repeat their source in their own text.
+            if !said.contains(&text) {
+                write!(f, ": {text}")?;
+                said = text;
+            }
+            link = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Words for the model, to be carried by the error type of a library.
+///
+/// An error that has one in its [`source`](Error::source) chain (or is one) reaches the model in these words when it
+/// becomes a [`ToolError`] by `?`; the error as a whole goes to the log.
+///
+/// ```
+/// use dari::{ModelMessage, ToolError};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("HTTP 429 from the search API")]
+/// struct RateLimited(#[source] ModelMessage);
+///
+/// let error = ToolError::from(RateLimited(ModelMessage::new("too many searches today, try again tomorrow")));
+/// assert_eq!(error.to_string(), "too many searches today, try again tomorrow");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelMessage(Cow<'static, str>);
+
+impl ModelMessage {
+    /// A message in these words.
+    #[must_use]
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for ModelMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for ModelMessage {}
+
+/// `.context(..)` on results: the words that the model is told when there is an error.
+pub trait ResultExt<T> {
+    /// Tells the model this text; the error itself stays for the log.
+    ///
+    /// # Errors
+    ///
+    /// The same error, in these words.
+    fn context(self, text: impl Into<Cow<'static, str>>) -> Result<T, ToolError>;
+
+    /// [`context`](Self::context) with a text that is made only when it is needed.
+    ///
+    /// # Errors
+    ///
+    /// The same error, in these words.
+    fn with_context<S: Into<Cow<'static, str>>>(self, text: impl FnOnce() -> S) -> Result<T, ToolError>;
+}
+
+impl<T, E: Into<ToolError>> ResultExt<T> for Result<T, E> {
+    fn context(self, text: impl Into<Cow<'static, str>>) -> Result<T, ToolError> {
+        self.map_err(|error| error.into().context(text))
+    }
+
+    fn with_context<S: Into<Cow<'static, str>>>(self, text: impl FnOnce() -> S) -> Result<T, ToolError> {
+        self.map_err(|error| error.into().context(text()))
+    }
+}
