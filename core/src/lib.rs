@@ -1,4 +1,4 @@
-#![doc = include_str!("../../docs/dari.md")]
+#![doc = include_str!("../docs/dari.md")]
 #![cfg_attr(
     not(feature = "auth"),
     expect(

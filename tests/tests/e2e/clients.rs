@@ -7,8 +7,10 @@ use std::time::Duration;
 use dari::auth::OAuthProxy;
 use dari_providers::naver::sandbox::NaverSandbox;
 use dari_providers::naver::{NaverOpenApi, NaverProvider};
+use dari_tests::client::Login;
 use dari_tests::{clients, repository};
-use serde_json::Value;
+use rmcp::model::ProtocolVersion;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::oneshot;
@@ -80,6 +82,28 @@ async fn complete(client: &str, mode: Option<&str>, protocol: &str) {
     assert_eq!(schedules[0].start.to_string(), "2026-10-18T15:30:00+09:00");
     let _ = served.stop.send(());
     drop(served.home);
+}
+
+/// `rmcp` is Rust, so its row needs no script.
+async fn rmcp(version: ProtocolVersion) {
+    let served = serve().await;
+    let login = Login::through_browser(&served.mcp_url, &["--calendar", "yes"]).await;
+    let client = login.connect(version).await;
+    assert_eq!(client.tools().await, TOOLS);
+    client.call_ok("get_current_time", json!({})).await;
+    tokio::time::sleep(LIFETIME + Duration::from_secs(1)).await;
+    client.call_ok("get_current_time", json!({})).await;
+    let _ = served.stop.send(());
+}
+
+#[tokio::test]
+async fn rmcp_discover() {
+    rmcp(ProtocolVersion::V_2026_07_28).await;
+}
+
+#[tokio::test]
+async fn rmcp_initialize() {
+    rmcp(ProtocolVersion::V_2025_11_25).await;
 }
 
 macro_rules! clients {
