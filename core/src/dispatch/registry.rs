@@ -40,7 +40,7 @@ pub(crate) struct Registry {
     pub(super) tool_list: StaticResult,
     pub(super) discover: StaticResult,
     /// `capabilities`, `serverInfo` and `instructions`, as `initialize` answers them.
-    pub(crate) handshake: Bytes,
+    pub(crate) handshake: Map<String, Value>,
     pub(crate) server_info: Box<RawValue>,
 }
 
@@ -69,7 +69,7 @@ impl Registry {
             by_name: tools.iter().enumerate().map(|(index, tool)| (tool.name().into(), index)).collect(),
             tool_list: tool_list(&tools, &server_info)?,
             discover: StaticResult::cacheable(discover, &server_info)?,
-            handshake: serde_json::to_vec(&handshake)?.into(),
+            handshake,
             tools,
             server_info,
         })

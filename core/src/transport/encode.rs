@@ -18,14 +18,8 @@ impl Encoder<'_> {
     /// The response to request `id`.
     pub(crate) fn response(&self, id: &RequestId, outcome: &Outcome) -> Result<Bytes, serde_json::Error> {
         match outcome {
-            Outcome::Static(result) => envelope(id, |buffer| {
-                buffer.extend_from_slice(self.form(result));
-                Ok(())
-            }),
-            Outcome::Empty => envelope(id, |buffer| {
-                buffer.extend_from_slice(b"{}");
-                Ok(())
-            }),
+            Outcome::Static(result) => serialized(id, self.form(result)),
+            Outcome::Empty => serialized(id, b"{}"),
             Outcome::Tool(result) => envelope(id, |buffer| {
                 let server_info = (!self.version.is_legacy()).then_some(self.server_info);
                 serde_json::to_writer(buffer, &ToolResult { result, server_info })
@@ -37,6 +31,14 @@ impl Encoder<'_> {
     fn form<'r>(&self, result: &'r StaticResult) -> &'r [u8] {
         if self.version.is_legacy() { &result.legacy } else { &result.modern }
     }
+}
+
+/// The response whose result was serialized before.
+pub(crate) fn serialized(id: &RequestId, result: &[u8]) -> Result<Bytes, serde_json::Error> {
+    envelope(id, |buffer| {
+        buffer.extend_from_slice(result);
+        Ok(())
+    })
 }
 
 /// An error response; without an id where none could be read.

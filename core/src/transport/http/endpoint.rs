@@ -14,6 +14,7 @@ use super::access::Access;
 use super::era::Era;
 use super::guard::Guard;
 use super::headers::ParamHeader;
+use super::legacy::Handshakes;
 use super::session::Sessions;
 use super::{answer, body, cors, era, headers};
 use crate::RequestContext;
@@ -33,6 +34,7 @@ pub(crate) struct Endpoint {
     pub(super) access: Access,
     pub(super) guard: Guard,
     pub(super) sessions: Sessions,
+    pub(super) handshakes: Handshakes,
     pub(super) body_limit: usize,
     /// The arguments that a header repeats, of the tools that have some (`x-mcp-header`).
     param_headers: HashMap<Box<str>, Vec<ParamHeader>>,
@@ -62,6 +64,7 @@ impl Endpoint {
         let param_headers = with_headers.filter(|(_, declared)| !declared.is_empty()).collect();
         let (sessions, shutdown) = (Sessions::new(session_keys), CancellationToken::new());
         Self {
+            handshakes: Handshakes::new(&registry.handshake),
             registry,
             shared,
             access,

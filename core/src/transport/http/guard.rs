@@ -6,7 +6,7 @@ use std::str::FromStr;
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri};
-use url::{Host, Url};
+use url::Url;
 
 /// Which hosts and origins are served. Those of the public URL follow from it; loopback is always served.
 #[derive(Clone, Debug, Default)]
@@ -114,12 +114,7 @@ fn is_loopback_origin(origin: &str) -> bool {
 
 /// Whether a URL points at this very machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host_str().is_some_and(is_loopback_host)
 }
 
 fn shorten(text: &str) -> String {

@@ -11,6 +11,7 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::detach::RunToEnd;
 use super::endpoint::{Arrived, Endpoint};
@@ -21,6 +22,7 @@ use crate::RequestContext;
 use crate::auth::Principal;
 use crate::dispatch::{Method, Outcome};
 use crate::protocol::{Params, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
+use crate::transport::encode;
 
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -44,6 +46,26 @@ struct Initialize<'a> {
     params: Option<InitializeParams<'a>>,
 }
 
+/// What `initialize` answers in each revision, serialized at `build()`.
+pub(super) struct Handshakes(Vec<(ProtocolVersion, Bytes)>);
+
+impl Handshakes {
+    /// What is `common` to the revisions, with each of them named in it.
+    pub(super) fn new(common: &Map<String, Value>) -> Self {
+        let revisions = ProtocolVersion::ALL.into_iter().filter(|version| version.is_legacy());
+        let answer = |version: ProtocolVersion| {
+            let mut result = common.clone();
+            result.insert("protocolVersion".to_owned(), version.as_str().into());
+            (version, Bytes::from(Value::Object(result).to_string()))
+        };
+        Self(revisions.map(answer).collect())
+    }
+
+    fn of(&self, version: ProtocolVersion) -> Option<&Bytes> {
+        self.0.iter().find(|(revision, _)| *revision == version).map(|(_, result)| result)
+    }
+}
+
 impl Endpoint {
     /// Answers `initialize` and opens a session.
     pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId) -> Response {
@@ -57,20 +79,13 @@ impl Endpoint {
         let principal = arrived.principal.as_ref();
         let session = self.sessions.open(version, params.client_info, params.capabilities, principal);
         let session = session.and_then(|session| HeaderValue::try_from(session).ok());
-        let (Some(session), Ok(body)) = (session, self.initialize_result(id, version)) else {
+        let body = self.handshakes.of(version).and_then(|result| encode::serialized(id, result).ok());
+        let (Some(session), Some(body)) = (session, body) else {
             return answer::refuse(Some(id), &RpcError::internal());
         };
         let mut response = answer::json(StatusCode::OK, body);
         response.headers_mut().insert(headers::SESSION_ID, session);
         response
-    }
-
-    fn initialize_result(&self, id: &RequestId, version: ProtocolVersion) -> Result<Bytes, serde_json::Error> {
-        let id = serde_json::to_string(id)?;
-        // The handshake is a serialized object with at least one member.
-        let handshake = String::from_utf8_lossy(&self.registry.handshake);
-        let members = handshake.strip_prefix('{').unwrap_or_default();
-        Ok(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"protocolVersion":"{version}",{members}}}"#).into())
     }
 
     /// Serves a request within a session. Hanging up cancels nothing here.
