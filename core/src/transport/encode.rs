@@ -73,7 +73,9 @@ impl Serialize for ToolResult<'_> {
             map.serialize_entry("resultType", "complete")?;
         }
         map.serialize_entry::<_, [Content]>("content", content)?;
-        if let Some(structured) = structured_content {
+        // The handshake revisions know objects only; whoever gave something else gave content, too.
+        let fits = |structured: &&RawValue| self.server_info.is_some() || structured.get().starts_with('{');
+        if let Some(structured) = structured_content.as_deref().filter(fits) {
             map.serialize_entry("structuredContent", structured)?;
         }
         if *is_error {
@@ -102,5 +104,32 @@ impl Serialize for Meta<'_> {
             map.serialize_entry(SERVER_INFO, server_info)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(version: ProtocolVersion, structured: &str) -> serde_json::Value {
+        let server_info = RawValue::from_string("{}".to_owned()).unwrap();
+        let mut result = CallToolResult::new(vec![Content::text("two")]);
+        result.structured_content = Some(RawValue::from_string(structured.to_owned()).unwrap());
+        let encoder = Encoder { version, server_info: &server_info };
+        let body = encoder.response(&RequestId::Number(1), &Outcome::Tool(result)).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    #[test]
+    fn handshake_revisions_get_structured_content_that_is_an_object() {
+        for (version, structured, sent) in [
+            (ProtocolVersion::V2026_07_28, "[1,2]", true),
+            (ProtocolVersion::V2025_11_25, "[1,2]", false),
+            (ProtocolVersion::V2025_11_25, r#"{"a":1}"#, true),
+        ] {
+            let response = response(version, structured);
+            assert_eq!(response["result"].get("structuredContent").is_some(), sent, "{response}");
+            assert_eq!(response["result"]["content"][0]["text"], "two");
+        }
     }
 }

@@ -154,7 +154,8 @@ async fn http_14_15_one_way_messages_and_other_methods() {
     let router = router();
     let version = [("mcp-protocol-version", "2026-07-28")];
     let response = post(&version, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
-    assert_eq!(send(&router, response).await.status, StatusCode::BAD_REQUEST);
+    let refused = send(&router, response).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, -32600));
     let notification = post(&version, r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#);
     let accepted = send(&router, notification).await;
     assert_eq!((accepted.status, accepted.body), (StatusCode::ACCEPTED, Value::Null));

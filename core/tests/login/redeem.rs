@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::fake::Fake;
 use crate::shared::Shared;
-use crate::world::{REDIRECT, VERIFIER, World, tokens};
+use crate::world::{REDIRECT, World, exchange_form, tokens};
 
 async fn world() -> (World, Shared) {
     let (clock, hand) = Clock::manual(SystemTime::now());
@@ -80,13 +80,7 @@ async fn who_only_saw_a_used_code_logs_nobody_out_code_02() {
     let other = world.register(metadata).await.json()["client_id"].as_str().unwrap().to_owned();
     let code = world.code(&client).await;
     let held = tokens(&client, &world.exchange(&client, &code).await);
-    let good = [
-        ("grant_type", "authorization_code"),
-        ("client_id", client.as_str()),
-        ("code", code.as_str()),
-        ("redirect_uri", REDIRECT),
-        ("code_verifier", VERIFIER),
-    ];
+    let good = exchange_form(&client, &code);
     let wrong_verifier = "b".repeat(50);
     for (name, value) in
         [("code_verifier", wrong_verifier.as_str()), ("client_id", &other), ("redirect_uri", "https://app.example/cb")]

@@ -2,7 +2,7 @@ use axum::body::Body;
 use http::{Request, header};
 use serde_json::json;
 
-use crate::world::{BASE, REDIRECT, RESOURCE, VERIFIER, World, form, tokens};
+use crate::world::{BASE, REDIRECT, RESOURCE, VERIFIER, World, exchange_form, form, tokens};
 
 #[tokio::test]
 async fn the_answer_is_for_nobody_to_keep_flow_02() {
@@ -51,13 +51,7 @@ async fn a_code_is_bound_pkce_04_05_code_04_05_07_10() {
     let client = world.register(metadata.clone()).await.json()["client_id"].as_str().unwrap().to_owned();
     let other = world.register(metadata).await.json()["client_id"].as_str().unwrap().to_owned();
     let code = world.code(&client).await;
-    let good = [
-        ("grant_type", "authorization_code"),
-        ("client_id", client.as_str()),
-        ("code", code.as_str()),
-        ("redirect_uri", REDIRECT),
-        ("code_verifier", VERIFIER),
-    ];
+    let good = exchange_form(&client, &code);
     let wrong_verifier = "b".repeat(50);
     let cases = [
         ("code_verifier", wrong_verifier.as_str(), "invalid_grant"),
@@ -104,13 +98,7 @@ async fn odd_requests_get_no_token_and_no_5xx_code_09() {
     let world = World::new().await;
     let client = world.client(REDIRECT).await;
     let code = world.code(&client).await;
-    let pairs = [
-        ("grant_type", "authorization_code"),
-        ("client_id", client.as_str()),
-        ("code", code.as_str()),
-        ("redirect_uri", REDIRECT),
-        ("code_verifier", VERIFIER),
-    ];
+    let pairs = exchange_form(&client, &code);
     let encoded = form(&pairs);
     let send = |path: String, kind: &'static str, body: String| {
         let request = Request::post(path).header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap();

@@ -94,6 +94,17 @@ pub(crate) fn challenge() -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
 }
 
+/// A right exchange of a code, for tests to spoil.
+pub(crate) fn exchange_form<'a>(client_id: &'a str, code: &'a str) -> [(&'static str, &'a str); 5] {
+    [
+        ("grant_type", "authorization_code"),
+        ("client_id", client_id),
+        ("code", code),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", VERIFIER),
+    ]
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|proxy| proxy).await
@@ -187,15 +198,7 @@ impl World {
     }
 
     pub(crate) async fn exchange(&self, client_id: &str, code: &str) -> Reply {
-        self.token(&[
-            ("grant_type", "authorization_code"),
-            ("client_id", client_id),
-            ("code", code),
-            ("redirect_uri", REDIRECT),
-            ("code_verifier", VERIFIER),
-            ("resource", RESOURCE),
-        ])
-        .await
+        self.token(&[&exchange_form(client_id, code)[..], &[("resource", RESOURCE)]].concat()).await
     }
 
     pub(crate) async fn token(&self, pairs: &[(&str, &str)]) -> Reply {

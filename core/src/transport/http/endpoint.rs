@@ -137,12 +137,18 @@ impl Endpoint {
             Ok(Message::Request { id, method, params }) => {
                 let params = match params.map(|params| serde_json::from_str(params.get())).transpose() {
                     Ok(params) => params.unwrap_or_default(),
-                    Err(_) => return answer::refuse(Some(&id), &malformed_params()),
+                    // All members are raw, so this is the one thing that can be wrong with them.
+                    Err(_) => {
+                        return answer::refuse(Some(&id), &RpcError::invalid_params("`params` names a member twice"));
+                    }
                 };
                 self.request(arrived, id, &method, &params).await.unwrap_or_else(|refusal| *refusal)
             }
-            Ok(Message::Notification) => self.one_way(&arrived, StatusCode::ACCEPTED),
-            Ok(Message::Response) => self.one_way(&arrived, StatusCode::BAD_REQUEST),
+            Ok(Message::Notification) => self.one_way(&arrived, || answer::empty(StatusCode::ACCEPTED)),
+            Ok(Message::Response) => self.one_way(&arrived, || {
+                let message = "Invalid request: this revision's servers send no requests that could be answered";
+                answer::refuse(None, &RpcError::new(ErrorCode::InvalidRequest, message))
+            }),
             Err(MessageError::NotJson) => {
                 let error = RpcError::new(ErrorCode::ParseError, "Parse error: the body is not JSON in UTF-8");
                 answer::refuse(None, &error)
@@ -154,14 +160,14 @@ impl Endpoint {
         }
     }
 
-    /// Takes a message that wants no answer. None of them asks anything of this server; `stateless` is the status where
-    /// there is no session.
-    fn one_way(&self, arrived: &Arrived, stateless: StatusCode) -> Response {
+    /// Takes a message that wants no answer. None of them asks anything of this server; `stateless` is what the current
+    /// revision says to it.
+    fn one_way(&self, arrived: &Arrived, stateless: impl FnOnce() -> Response) -> Response {
         match era::of(&arrived.headers, "", None) {
             Ok(Era::Session(id)) if self.sessions.find(id, arrived.principal.as_ref()).is_none() => {
                 answer::session_not_found(None)
             }
-            Ok(Era::Stateless(_)) => answer::empty(stateless),
+            Ok(Era::Stateless(_)) => stateless(),
             Ok(_) => answer::empty(StatusCode::ACCEPTED),
             Err(error) => answer::refuse(None, &error),
         }
@@ -176,7 +182,11 @@ impl Endpoint {
     ) -> Result<Response, Box<Response>> {
         let refuse = |error: RpcError| Box::new(answer::refuse(Some(&id), &error));
         let meta: ProtocolMeta<'_> = match params.meta {
-            Some(meta) => serde_json::from_str(meta.get()).map_err(|_| refuse(malformed_params()))?,
+            Some(meta) => serde_json::from_str(meta.get()).map_err(|_| {
+                refuse(RpcError::invalid_params(
+                    "`_meta` must be an object, its protocol version a string, no key twice",
+                ))
+            })?,
             None => ProtocolMeta::default(),
         };
         let era = era::of(&arrived.headers, method, meta.protocol_version.as_deref()).map_err(refuse)?;
@@ -211,7 +221,10 @@ impl Endpoint {
         }
         match meta.client_capabilities {
             None => return Err(missing("clientCapabilities")),
-            Some(capabilities) if !capabilities.get().starts_with('{') => return Err(malformed_params()),
+            Some(capabilities) if !capabilities.get().starts_with('{') => {
+                let message = "`io.modelcontextprotocol/clientCapabilities` in `_meta` must be an object";
+                return Err(RpcError::invalid_params(message));
+            }
             Some(_) => {}
         }
         headers::check(headers, method, params)?;
@@ -246,7 +259,7 @@ impl Endpoint {
             principal,
             shared: Arc::clone(&self.shared),
         };
-        let outcome = match self.request_of(Method::parse(method), params, &body, context) {
+        let outcome = match request_of(Method::parse(method), params, &body, context) {
             Ok(request) => self.registry.dispatch(request).await,
             Err(error) => Ok(Outcome::Error(error)),
         };
@@ -255,20 +268,6 @@ impl Endpoint {
             _ => StatusCode::OK,
         };
         self.respond(version, &id, outcome, status)
-    }
-
-    /// A request in the shape that dispatch takes.
-    pub(super) fn request_of(
-        &self,
-        method: Method,
-        params: &Params<'_>,
-        body: &Bytes,
-        context: RequestContext,
-    ) -> Result<Request, RpcError> {
-        // A method that nobody knows has no parameters that could be wrong.
-        let known = !matches!(method, Method::Unknown(_));
-        let params = if known { params.detach(body)? } else { MethodParams::default() };
-        Ok(Request { method, params, context })
     }
 
     /// The HTTP response to what came of a request.
@@ -294,6 +293,15 @@ impl Endpoint {
     }
 }
 
-fn malformed_params() -> RpcError {
-    RpcError::invalid_params("The parameters do not have the form that the method asks for")
+/// A request in the shape that dispatch takes.
+pub(super) fn request_of(
+    method: Method,
+    params: &Params<'_>,
+    body: &Bytes,
+    context: RequestContext,
+) -> Result<Request, RpcError> {
+    // A method that nobody knows has no parameters that could be wrong.
+    let known = !matches!(method, Method::Unknown(_));
+    let params = if known { params.detach(body)? } else { MethodParams::default() };
+    Ok(Request { method, params, context })
 }

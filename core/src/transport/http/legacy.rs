@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::detach::RunToEnd;
-use super::endpoint::{Arrived, Endpoint};
+use super::endpoint::{Arrived, Endpoint, request_of};
 use super::era::{self, Era};
 use super::session::Session;
 use super::{answer, headers};
@@ -112,7 +112,7 @@ impl Endpoint {
                     principal,
                     shared: Arc::clone(&self.shared),
                 };
-                match self.request_of(known_method(method), params, &body, context) {
+                match request_of(known_method(method), params, &body, context) {
                     Ok(request) => {
                         let endpoint = Arc::clone(&self);
                         let call = async move { endpoint.registry.dispatch(request).await };
