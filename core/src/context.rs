@@ -9,7 +9,11 @@ use std::sync::{Arc, LazyLock};
 use http::HeaderMap;
 
 use crate::auth::Principal;
-use crate::protocol::{ClientCapabilities, ClientInfo, ProtocolVersion, RawJson, RequestId, RequestMeta};
+use crate::exchange::Exchange;
+use crate::protocol::{ClientCapabilities, ClientInfo, LoggingLevel, ProtocolVersion, RawJson, RequestId, RequestMeta};
+use crate::signed::Signer;
+use crate::spent::Spent;
+use crate::{FromContext, Rejection};
 
 /// One request, as extractors see it ([`FromContext`](crate::FromContext)).
 pub struct RequestContext {
@@ -21,6 +25,11 @@ pub struct RequestContext {
     pub(crate) meta: RequestMeta,
     pub(crate) headers: HeaderMap,
     pub(crate) principal: Option<Principal>,
+    /// The token under which the client wants to hear of progress (`progressToken`), as JSON.
+    pub(crate) progress_token: RawJson,
+    /// The least level of the log messages that the client wants.
+    pub(crate) log_level: Option<LoggingLevel>,
+    pub(crate) exchange: Arc<Exchange>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -73,6 +82,15 @@ impl RequestContext {
         self.principal.as_ref()
     }
 
+    /// Fills an extractor, as for a parameter of this type.
+    ///
+    /// # Errors
+    ///
+    /// Those of the extractor.
+    pub async fn extract<T: FromContext>(&self) -> Result<T, Rejection> {
+        T::from_context(self).await
+    }
+
     /// The value that was given to [`McpServer::state`](crate::McpServer::state), if one of this type was.
     #[must_use]
     pub fn state<T: Any + Send + Sync>(&self) -> Option<&T> {
@@ -123,6 +141,10 @@ pub(crate) struct Shared {
     pub(crate) strict_arguments: bool,
     /// Whether the model is told the text of errors that their author did not write for it.
     pub(crate) expose_errors: bool,
+    /// Signs what a client has to send along with its next try (`requestState`).
+    pub(crate) request_states: Signer,
+    /// The states that were used once, and may not be a second time.
+    pub(crate) spent: Spent,
 }
 
 /// The values given to `.state(..)`, by type.

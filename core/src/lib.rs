@@ -15,15 +15,22 @@ extern crate self as dari;
 #[path = "private.rs"]
 pub mod __private;
 pub mod auth;
-#[cfg(feature = "auth")]
 pub mod clock;
 mod context;
 mod dispatch;
 mod error;
+mod exchange;
 mod extract;
+mod function;
+mod outcome;
 pub mod prelude;
+mod prompt;
 mod protocol;
+mod resource;
+mod schema;
 mod server;
+mod signed;
+mod spent;
 #[cfg(feature = "auth")]
 pub mod store;
 mod tool;
@@ -35,12 +42,17 @@ pub use dari_macros::{mcp_tool, tools};
 pub use error::{BuildError, Error};
 #[cfg(feature = "auth")]
 pub use extract::AccessToken;
-pub use extract::{FromContext, HttpHeaders, OptionalFromContext, Rejection, Requirements, State};
-pub use protocol::{
-    Annotations, Audio, CallToolResult, ClientCapabilities, ClientInfo, Content, EmbeddedResource, ErrorCode, Icon,
-    Image, Implementation, ProtocolVersion, RequestId, RequestMeta, ResourceContents, ResourceLink, Role, RpcError,
-    ToolAnnotations,
+pub use extract::{
+    Ask, AskError, Cancelled, FromContext, HttpHeaders, IntoMessage, Log, OptionalFromContext, Progress, Rejection,
+    Requirements, Root, Sampled, Sampling, State,
 };
+pub use prompt::{Prompt, PromptOutput};
+pub use protocol::{
+    Annotations, Audio, CallToolResult, ClientCapabilities, ClientInfo, Completion, Content, EmbeddedResource,
+    ErrorCode, GetPromptResult, Icon, Image, Implementation, LoggingLevel, PromptMessage, ProtocolVersion,
+    ReadResourceResult, RequestId, RequestMeta, ResourceContents, ResourceLink, Role, RpcError, ToolAnnotations,
+};
+pub use resource::{Resource, ResourceOutput};
 pub use server::{CallError, McpServer, Server, TestClient, ToolAnswer, banner};
 pub use tool::{Json, Tool, ToolOutput};
 pub use tool_error::{ModelMessage, ResultExt, ToolError};

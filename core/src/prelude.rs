@@ -3,6 +3,6 @@
 #[cfg(feature = "auth")]
 pub use crate::AccessToken;
 pub use crate::{
-    Audio, CallToolResult, ClientInfo, Content, EmbeddedResource, HttpHeaders, Image, Json, McpServer, RequestMeta,
-    ResourceLink, ResultExt, State, ToolError, mcp_tool, tools,
+    Ask, Audio, CallToolResult, Cancelled, ClientInfo, Content, EmbeddedResource, HttpHeaders, Image, Json, Log,
+    McpServer, Progress, RequestMeta, ResourceLink, ResultExt, State, ToolError, mcp_tool, tools,
 };

@@ -1,12 +1,19 @@
 //! What the macros emit against. No part of the public interface: it changes without notice.
 
-pub use crate::protocol::Icon;
-pub use crate::tool::ToolFn;
-pub use crate::tool::arg::{Arg, Constant, constant, literal, published};
-pub use crate::tool::builder::{Output, ToolBuilder, output};
-pub use crate::tool::param::{
+pub use crate::function::about::About;
+pub use crate::function::arg::{Arg, Constant, constant, literal, published};
+pub use crate::function::param::{
     ArgumentType, FromText, InjectedType, Parameter, Params, ToolParam, argument, from_text, injected, param, via,
 };
+pub use crate::function::signature::Signature;
+pub use crate::prompt::PromptFn;
+pub use crate::prompt::builder::{FilledIn, PromptBuilder, filled_in};
+pub use crate::protocol::Icon;
+pub use crate::resource::ResourceFn;
+pub use crate::resource::builder::{Contents, ResourceBuilder, contents};
+pub use crate::resource::template::Part;
+pub use crate::tool::ToolFn;
+pub use crate::tool::builder::{Output, ToolBuilder, output};
 
 /// The tool of a type that `#[mcp_tool]` made.
 pub fn register<T: ToolFn>(_: T) -> crate::Tool {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use crate::protocol::RpcError;
+
 /// An error of any type.
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
@@ -14,7 +16,8 @@ pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 /// ([`ResultExt`]). Any other error that comes in by `?` is logged whole, under the request's
 /// [reference](crate::RequestContext::reference), and reaches the model as a plain "internal error" with that reference,
 /// unless the server was built with `.expose_errors(true)`.
-/// The error type of a library can choose the text by itself: see [`ModelMessage`].
+/// The error type of a library can choose the text by itself: see [`ModelMessage`]. An [`RpcError`](crate::RpcError)
+/// that comes in by `?` is the answer to the request itself, which the client gets and no model reads.
 ///
 /// ```
 /// use dari::{ResultExt, ToolError};
@@ -35,6 +38,8 @@ pub struct ToolError(Box<Kind>);
 pub(crate) enum Kind {
     /// The author's words for the model, and what led to them.
     Told { text: Cow<'static, str>, cause: Option<Cause> },
+    /// The request cannot be served: a JSON-RPC error, which the client gets and no model reads.
+    Protocol(RpcError),
     /// An error that was not written for the model.
     Foreign(Cause),
 }
@@ -51,6 +56,7 @@ impl ToolError {
     pub fn context(self, text: impl Into<Cow<'static, str>>) -> Self {
         let cause: Cause = match *self.0 {
             Kind::Told { text, cause } => Box::new(Earlier { text, cause }),
+            Kind::Protocol(error) => Box::new(error),
             Kind::Foreign(cause) => cause,
         };
         Self(Box::new(Kind::Told { text: text.into(), cause: Some(cause) }))
@@ -66,6 +72,9 @@ impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
     fn from(error: E) -> Self {
         let mut link: Option<&(dyn Error + 'static)> = Some(&error);
         while let Some(error_in_chain) = link {
+            if let Some(error) = error_in_chain.downcast_ref::<RpcError>() {
+                return Self(Box::new(Kind::Protocol(error.clone())));
+            }
             if let Some(message) = error_in_chain.downcast_ref::<ModelMessage>() {
                 let text = message.0.clone();
                 // A bare message has nothing behind it that a log could want.
@@ -83,6 +92,7 @@ impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Kind::Told { text, .. } => f.write_str(text),
+            Kind::Protocol(error) => error.fmt(f),
             Kind::Foreign(cause) => cause.fmt(f),
         }
     }
@@ -94,6 +104,7 @@ impl fmt::Debug for ToolError {
             Kind::Told { text, cause } => {
                 f.debug_struct("ToolError").field("told", text).field("cause", cause).finish()
             }
+            Kind::Protocol(error) => f.debug_tuple("ToolError").field(error).finish(),
             Kind::Foreign(cause) => f.debug_tuple("ToolError").field(cause).finish(),
         }
     }
@@ -155,7 +166,7 @@ impl fmt::Display for Chain<'_> {
 /// assert_eq!(error.to_string(), "too many searches today, try again tomorrow");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelMessage(Cow<'static, str>);
+pub struct ModelMessage(pub(crate) Cow<'static, str>);
 
 impl ModelMessage {
     /// A message in these words.

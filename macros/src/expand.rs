@@ -34,15 +34,15 @@ pub(crate) fn mcp_tool(attribute: TokenStream, item: TokenStream) -> TokenStream
 
     let dari = paths::dari();
     let errors = sink.into_errors();
-    let tool = Ident::new("tool", Span::mixed_site());
+    let (about, signature) = (Ident::new("about", Span::mixed_site()), Ident::new("signature", Span::mixed_site()));
     let params: Vec<Ident> = (0..checked.parameters.len()).map(|index| at(index, "param")).collect();
-    let declared = checked.parameters.iter().map(|parameter| declare(&dari, &tool, parameter));
-    let said = facts(&dari, &tool, &attribute, &checked);
+    let declared = checked.parameters.iter().map(|parameter| declare(&dari, &signature, parameter));
+    let said = facts(&dari, &about, &attribute, &checked);
     let finish = if errors.is_some() {
         // The parameters above are checked as far as they can be; there is no tool to make.
         quote!(::core::unreachable!())
     } else {
-        finish(&dari, &tool, &function, &attribute, &checked, &params)
+        finish(&dari, &[about.clone(), signature.clone()], &function, &attribute, &checked, &params)
     };
 
     let tokens = function.to_tokens();
@@ -68,8 +68,9 @@ pub(crate) fn mcp_tool(attribute: TokenStream, item: TokenStream) -> TokenStream
 
             #unused
             fn tool() -> #dari::Tool {
-                let mut #tool = #dari::__private::ToolBuilder::new(#name);
+                let mut #about = #dari::__private::About::new(#name);
                 #(#said)*
+                let mut #signature = #dari::__private::Signature::new();
                 #(let #params = #declared;)*
                 #finish
             }
@@ -84,54 +85,51 @@ fn at(index: usize, name: &str) -> Ident {
 }
 
 /// What is said of the tool as a whole.
-fn facts(dari: &TokenStream, tool: &Ident, attribute: &ToolAttribute, checked: &Checked<'_>) -> Vec<TokenStream> {
+fn facts(dari: &TokenStream, about: &Ident, attribute: &ToolAttribute, checked: &Checked<'_>) -> Vec<TokenStream> {
     let mut facts = Vec::new();
     if let Some(title) = &attribute.title {
-        facts.push(quote!(#tool.title(#title);));
+        facts.push(quote!(#about.title(#title);));
     }
     if let Some(description) = &checked.description {
-        facts.push(quote!(#tool.description(#description);));
-    }
-    for (hint, value) in &attribute.hints {
-        facts.push(quote!(#tool.#hint(#value);));
+        facts.push(quote!(#about.description(#description);));
     }
     for scope in &attribute.scopes {
-        facts.push(quote!(#tool.scope(#scope);));
+        facts.push(quote!(#about.scope(#scope);));
     }
     if let Some(timeout) = &attribute.timeout {
         let milliseconds = timeout.milliseconds;
-        facts.push(quote!(#tool.timeout_ms(#milliseconds);));
+        facts.push(quote!(#about.timeout_ms(#milliseconds);));
     }
     for icon in &attribute.icons {
         facts.push(if string_literal(icon).is_some() {
-            quote!(#tool.icon(#dari::__private::Icon::new(#icon));)
+            quote!(#about.icon(#dari::__private::Icon::new(#icon));)
         } else {
-            quote!(#tool.icon(#icon);)
+            quote!(#about.icon(#icon);)
         });
     }
     for entry in &attribute.meta {
         let (key, value) = (&entry.key, constant(dari, &entry.value));
-        facts.push(quote!(#tool.meta(#key, #value);));
+        facts.push(quote!(#about.meta(#key, #value);));
     }
     facts
 }
 
 /// The declaration of a parameter, with its errors at its type.
-fn declare(dari: &TokenStream, tool: &Ident, parameter: &Parameter<'_>) -> TokenStream {
+fn declare(dari: &TokenStream, signature: &Ident, parameter: &Parameter<'_>) -> TokenStream {
     let r#type = parameter.r#type;
     let span = r#type.span();
     match &parameter.kind {
-        Kind::Injected => quote_spanned!(span=> #dari::__private::injected::<#r#type, _, _>(&mut #tool)),
+        Kind::Injected => quote_spanned!(span=> #dari::__private::injected::<#r#type, _, _>(&mut #signature)),
         Kind::Named { name, description } => {
             let arg = named(dari, name, description.as_deref());
-            quote_spanned!(span=> #dari::__private::param::<#r#type, _, _>(&mut #tool, #arg))
+            quote_spanned!(span=> #dari::__private::param::<#r#type, _, _>(&mut #signature, #arg))
         }
         Kind::Argument { name, description, attribute } => {
             let arg = named(dari, name, description.as_deref());
             let constraints = constraints(dari, attribute);
             let (default, published) = default(dari, r#type, attribute);
             quote_spanned!(span=>
-                #dari::__private::argument::<#r#type, _, _>(&mut #tool, #arg #constraints #published, #default)
+                #dari::__private::argument::<#r#type, _, _>(&mut #signature, #arg #constraints #published, #default)
             )
         }
     }
@@ -227,7 +225,7 @@ fn constant(dari: &TokenStream, expression: &Expr) -> TokenStream {
 /// The tool of the parameters, with the errors of the future at the function's name and those of the result at its type.
 fn finish(
     dari: &TokenStream,
-    tool: &Ident,
+    [about, signature]: &[Ident; 2],
     function: &Function,
     attribute: &ToolAttribute,
     checked: &Checked<'_>,
@@ -247,10 +245,13 @@ fn finish(
     let values: Vec<Ident> = (0..params.len()).map(|index| at(index, "value")).collect();
     let list = nested(params);
     let pattern = nested(&values);
-    let result = Ident::new("output", Span::mixed_site());
+    let (tool, result) = (Ident::new("tool", Span::mixed_site()), Ident::new("output", Span::mixed_site()));
+    let hints = attribute.hints.iter().map(|(hint, value)| quote!(#tool.#hint(#value);));
     let call = quote_spanned!(ident.span()=> #tool.#way(#list, #result, |#pattern| #ident(#(#values),*)));
     quote! {
         let #result = #output;
+        let mut #tool = #dari::__private::ToolBuilder::new(#about, #signature);
+        #(#hints)*
         #call
     }
 }

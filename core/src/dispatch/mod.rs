@@ -1,15 +1,24 @@
 //! A request in, a result out. Every request has the shape of the current revision here; the transports see to that.
 
+mod list;
 mod registry;
+mod request_state;
+mod running;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use registry::{Registry, StaticResult};
+use std::borrow::Cow;
 
+pub(crate) use self::registry::{Offer, Registry};
+use self::request_state::Binding;
+pub(crate) use self::running::{Event, Running};
 use crate::RequestContext;
-pub(crate) use crate::extract::Refused;
-use crate::protocol::{CallToolResult, ErrorCode, MethodParams, RpcError};
-use crate::tool::Tool;
+use crate::auth::Principal;
+use crate::exchange::Answers;
+use crate::extract::Refused;
+use crate::outcome::{Answer, Call, Outcome};
+use crate::protocol::{ErrorCode, MethodParams, RpcError};
+use crate::resource;
 
 /// One request.
 pub(crate) struct Request {
@@ -27,6 +36,16 @@ pub(crate) enum Method {
     ListTools,
     /// `tools/call`
     CallTool,
+    /// `prompts/list`
+    ListPrompts,
+    /// `prompts/get`
+    GetPrompt,
+    /// `resources/list`
+    ListResources,
+    /// `resources/templates/list`
+    ListResourceTemplates,
+    /// `resources/read`
+    ReadResource,
     /// Any other.
     Unknown(Box<str>),
 }
@@ -37,73 +56,159 @@ impl Method {
             "server/discover" => Self::Discover,
             "tools/list" => Self::ListTools,
             "tools/call" => Self::CallTool,
+            "prompts/list" => Self::ListPrompts,
+            "prompts/get" => Self::GetPrompt,
+            "resources/list" => Self::ListResources,
+            "resources/templates/list" => Self::ListResourceTemplates,
+            "resources/read" => Self::ReadResource,
             unknown => Self::Unknown(unknown.chars().take(64).collect()),
         }
     }
 }
 
-/// What came of a request.
-pub(crate) enum Outcome {
-    /// A result that was serialized at `build()`.
-    Static(StaticResult),
-    /// Done, with nothing to tell.
-    Empty,
-    /// A tool ran, or told the model why it did not.
-    Tool(CallToolResult),
-    /// The request could not be served.
-    Error(RpcError),
+/// What dispatch makes of a request.
+pub(crate) enum Dispatched {
+    /// There was nothing to wait for.
+    Answered(Answer),
+    /// A function runs.
+    Running(Box<Running>),
+}
+
+impl Dispatched {
+    fn outcome(outcome: Outcome) -> Self {
+        Self::Answered(Ok(outcome))
+    }
+
+    fn error(error: RpcError) -> Self {
+        Self::outcome(Outcome::Error(error))
+    }
+
+    fn not_found(method: &str) -> Self {
+        Self::error(RpcError::new(ErrorCode::MethodNotFound, format!("Method not found: {method}")))
+    }
 }
 
 impl Registry {
     /// Serves one request.
-    pub(crate) async fn dispatch(&self, request: Request) -> Result<Outcome, Refused> {
-        match request.method {
-            Method::Discover => Ok(Outcome::Static(self.discover.clone())),
-            Method::ListTools if self.has_tools() => Ok(self.list_tools(&request.params)),
-            Method::CallTool if self.has_tools() => self.call_tool(request.params, request.context).await,
-            Method::ListTools => Ok(method_not_found("tools/list")),
-            Method::CallTool => Ok(method_not_found("tools/call")),
-            Method::Unknown(name) => Ok(method_not_found(&name)),
+    pub(crate) fn dispatch(&self, request: Request) -> Dispatched {
+        let Request { method, params, context } = request;
+        let principal = context.principal.as_ref();
+        match method {
+            Method::Discover => Dispatched::outcome(Outcome::Static(self.discover.clone())),
+            Method::ListTools if self.has_tools() => {
+                Dispatched::outcome(self.tool_list.answer(params.cursor(), principal))
+            }
+            Method::CallTool if self.has_tools() => self.call_tool(params, context),
+            Method::ListPrompts if self.has_prompts() => {
+                Dispatched::outcome(self.prompt_list.answer(params.cursor(), principal))
+            }
+            Method::GetPrompt if self.has_prompts() => self.get_prompt(params, context),
+            Method::ListResources if self.has_resources() => {
+                Dispatched::outcome(self.resource_list.answer(params.cursor(), principal))
+            }
+            Method::ListResourceTemplates if self.has_resources() => {
+                Dispatched::outcome(self.template_list.answer(params.cursor(), principal))
+            }
+            Method::ReadResource if self.has_resources() => self.read_resource(params, context),
+            Method::ListTools => Dispatched::not_found("tools/list"),
+            Method::CallTool => Dispatched::not_found("tools/call"),
+            Method::ListPrompts => Dispatched::not_found("prompts/list"),
+            Method::GetPrompt => Dispatched::not_found("prompts/get"),
+            Method::ListResources => Dispatched::not_found("resources/list"),
+            Method::ListResourceTemplates => Dispatched::not_found("resources/templates/list"),
+            Method::ReadResource => Dispatched::not_found("resources/read"),
+            Method::Unknown(name) => Dispatched::not_found(&name),
         }
     }
 
-    fn list_tools(&self, params: &MethodParams) -> Outcome {
-        // The list is one page, so no cursor was ever given out.
-        if params.cursor.is_some() {
-            return Outcome::Error(RpcError::invalid_params("Unknown cursor: this list has a single page"));
+    fn call_tool(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
+        let Some(name) = params.name.take() else { return missing("name", "it names the tool") };
+        let Some(tool) = self.tool(&name) else { return unknown("tool", &name) };
+        if let Err(refused) = check_scopes(tool.scopes(), context.principal.as_ref()) {
+            return Dispatched::Answered(Err(refused));
         }
-        Outcome::Static(self.tool_list.clone())
+        run("tools/call", name, params, context, |context, params| tool.call(context, params.arguments.clone()))
     }
 
-    async fn call_tool(&self, params: MethodParams, context: RequestContext) -> Result<Outcome, Refused> {
-        let Some(name) = params.name else {
-            return Ok(Outcome::Error(RpcError::invalid_params("`params.name` is missing: it names the tool")));
+    fn get_prompt(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
+        let Some(name) = params.name.take() else { return missing("name", "it names the prompt") };
+        let Some(prompt) = self.prompt(&name) else { return unknown("prompt", &name) };
+        if let Err(refused) = check_scopes(prompt.scopes(), context.principal.as_ref()) {
+            return Dispatched::Answered(Err(refused));
+        }
+        run("prompts/get", name, params, context, |context, params| prompt.call(context, params.arguments.clone()))
+    }
+
+    fn read_resource(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
+        let Some(uri) = params.uri.take() else { return missing("uri", "it names the resource") };
+        let Some((resource, arguments)) = self.resource(&uri) else {
+            return Dispatched::outcome(resource::not_found(&uri));
         };
-        let Some(tool) = self.tool(&name) else {
-            let shown: String = name.chars().take(128).collect();
-            return Ok(Outcome::Error(RpcError::invalid_params(format!("Unknown tool: {shown}"))));
-        };
-        check_scopes(tool, &context)?;
-        Ok(match tool.call(context, params.arguments).await? {
-            Ok(result) => Outcome::Tool(result),
-            Err(error) => Outcome::Error(error),
-        })
+        if let Err(refused) = check_scopes(resource.scopes(), context.principal.as_ref()) {
+            return Dispatched::Answered(Err(refused));
+        }
+        let at = uri.clone();
+        run("resources/read", uri, params, context, |context, _| resource.read(context, at, arguments))
     }
 }
 
-/// Whether the caller was granted what the tool asks for; nobody has no scopes.
-fn check_scopes(tool: &Tool, context: &RequestContext) -> Result<(), Refused> {
-    let scopes = tool.scopes();
+/// Starts a function, with the answers that its client has given before.
+fn run(
+    method: &'static str,
+    target: Box<str>,
+    params: MethodParams,
+    context: RequestContext,
+    start: impl FnOnce(RequestContext, &MethodParams) -> Call,
+) -> Dispatched {
+    let binding = Binding {
+        shared: context.shared.clone(),
+        principal: context.principal.clone(),
+        method,
+        target,
+        arguments: params.arguments.clone(),
+    };
+    let exchange = context.exchange.clone();
+    // Where the call waits for answers, they come another way.
+    if params.is_retry() && exchange.retries() {
+        match answers(&params, &binding) {
+            Ok((answers, state)) => exchange.give(answers, state),
+            Err(error) => return Dispatched::error(error),
+        }
+    }
+    let call = start(context, &params);
+    Dispatched::Running(Box::new(Running::new(call, exchange, binding)))
+}
+
+/// The answers that came with a request, and those of earlier rounds.
+fn answers(params: &MethodParams, binding: &Binding) -> Result<(Answers, Option<crate::spent::SpentId>), RpcError> {
+    let (mut answers, id) = match params.request_state()? {
+        Some(state) => binding.open(&state).map(|(answers, id)| (answers, Some(id)))?,
+        None => (Answers::new(), None),
+    };
+    // What was answered once stays answered.
+    for (key, answer) in params.input_responses::<Answers>()? {
+        answers.entry(key).or_insert(answer);
+    }
+    Ok((answers, id))
+}
+
+fn missing(member: &str, what: &str) -> Dispatched {
+    Dispatched::error(RpcError::invalid_params(format!("`params.{member}` is missing: {what}")))
+}
+
+fn unknown(what: &str, name: &str) -> Dispatched {
+    let shown: String = name.chars().take(128).collect();
+    Dispatched::error(RpcError::invalid_params(format!("Unknown {what}: {shown}")))
+}
+
+/// Whether the caller was granted what a function asks for; nobody has no scopes.
+fn check_scopes(scopes: &[Cow<'static, str>], principal: Option<&Principal>) -> Result<(), Refused> {
     if scopes.is_empty() {
         return Ok(());
     }
-    let principal = context.principal().ok_or(Refused::LoginRequired)?;
+    let principal = principal.ok_or(Refused::LoginRequired)?;
     if scopes.iter().all(|scope| principal.has_scope(scope)) {
         return Ok(());
     }
     Err(Refused::InsufficientScope(scopes.iter().map(|scope| Box::from(&**scope)).collect()))
-}
-
-fn method_not_found(method: &str) -> Outcome {
-    Outcome::Error(RpcError::new(ErrorCode::MethodNotFound, format!("Method not found: {method}")))
 }

@@ -1,113 +1,155 @@
 //! What a server offers, with every answer that never changes serialized once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use crate::protocol::{Implementation, ProtocolVersion, SERVER_INFO};
+use super::list::{Entry, List, cacheable};
+use crate::extract::Requirements;
+use crate::outcome::StaticResult;
+use crate::prompt::Prompt;
+use crate::protocol::{Implementation, ProtocolVersion};
+use crate::resource::Resource;
 use crate::tool::Tool;
 
-/// How long a client may keep a list: it changes only with a new start of the server.
-const LIST_TTL_MS: u64 = 300_000;
-
-/// A result in the forms of both eras, as JSON.
-#[derive(Clone, Debug)]
-pub(crate) struct StaticResult {
-    pub(crate) modern: Bytes,
-    pub(crate) legacy: Bytes,
+/// What a server was given to offer. Names and URIs were found to be different.
+pub(crate) struct Offer {
+    pub(crate) server: Implementation,
+    pub(crate) instructions: Option<String>,
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) prompts: Vec<Prompt>,
+    pub(crate) resources: Vec<Resource>,
+    /// How many entries a page of a list has.
+    pub(crate) page_size: usize,
 }
 
-impl StaticResult {
-    /// Both forms of a result: stateless revisions add what it is, how long it may be kept, and who answered.
-    fn cacheable(fields: Map<String, Value>, server_info: &RawValue) -> Result<Self, serde_json::Error> {
-        let legacy = serde_json::to_vec(&fields)?;
-        let mut modern = fields;
-        modern.insert("resultType".into(), json!("complete"));
-        modern.insert("ttlMs".into(), json!(LIST_TTL_MS));
-        modern.insert("cacheScope".into(), json!("public"));
-        modern.insert("_meta".into(), json!({ SERVER_INFO: server_info }));
-        Ok(Self { modern: serde_json::to_vec(&modern)?.into(), legacy: legacy.into() })
-    }
-}
-
-/// The tools of a server, and the answers that tell of them.
+/// The functions of a server, and the answers that tell of them.
 pub(crate) struct Registry {
     tools: Vec<Tool>,
-    by_name: HashMap<Box<str>, usize>,
-    pub(super) tool_list: StaticResult,
+    tools_by_name: HashMap<Box<str>, usize>,
+    prompts: HashMap<Box<str>, Prompt>,
+    /// By their URI.
+    resources: HashMap<Box<str>, Resource>,
+    /// In the order in which they were given: the first that fits is taken.
+    templates: Vec<Resource>,
+    pub(super) tool_list: List,
+    pub(super) prompt_list: List,
+    pub(super) resource_list: List,
+    pub(super) template_list: List,
     pub(super) discover: StaticResult,
     /// `capabilities`, `serverInfo` and `instructions`, as `initialize` answers them.
     pub(crate) handshake: Map<String, Value>,
     pub(crate) server_info: Box<RawValue>,
 }
 
+impl Offer {
+    fn requirements(&self) -> impl Iterator<Item = &Requirements> {
+        let tools = self.tools.iter().map(Tool::requirements);
+        let prompts = self.prompts.iter().map(Prompt::requirements);
+        tools.chain(prompts).chain(self.resources.iter().map(Resource::requirements))
+    }
+
+    /// `ServerCapabilities` in the schema.
+    fn capabilities(&self) -> Map<String, Value> {
+        let mut capabilities = Map::new();
+        let mut add = |has: bool, name: &str, value: Value| {
+            if has {
+                capabilities.insert(name.into(), value);
+            }
+        };
+        add(!self.tools.is_empty(), "tools", json!({}));
+        add(!self.prompts.is_empty(), "prompts", json!({}));
+        add(!self.resources.is_empty(), "resources", json!({}));
+        add(self.requirements().any(|requirements| requirements.logs), "logging", json!({}));
+        capabilities
+    }
+}
+
 impl Registry {
-    /// Takes tools whose names were found to be different.
-    pub(crate) fn new(
-        server: &Implementation,
-        instructions: Option<&str>,
-        tools: Vec<Tool>,
-    ) -> Result<Self, serde_json::Error> {
-        let server_info = to_raw_value(server)?;
-        let capabilities = if tools.is_empty() { json!({}) } else { json!({ "tools": {} }) };
+    /// Serializes what never changes.
+    pub(crate) fn new(offer: Offer) -> Result<Self, serde_json::Error> {
+        let server_info = to_raw_value(&offer.server)?;
+        let capabilities = offer.capabilities();
 
         let mut handshake = Map::new();
-        handshake.insert("capabilities".into(), capabilities.clone());
-        handshake.insert("serverInfo".into(), serde_json::to_value(server)?);
+        handshake.insert("capabilities".into(), capabilities.clone().into());
+        handshake.insert("serverInfo".into(), serde_json::to_value(&offer.server)?);
         let mut discover = Map::new();
         discover.insert("supportedVersions".into(), json!(ProtocolVersion::ALL.map(ProtocolVersion::as_str)));
-        discover.insert("capabilities".into(), capabilities);
-        if let Some(instructions) = instructions {
-            handshake.insert("instructions".into(), instructions.into());
+        discover.insert("capabilities".into(), capabilities.into());
+        if let Some(instructions) = offer.instructions {
+            handshake.insert("instructions".into(), instructions.clone().into());
             discover.insert("instructions".into(), instructions.into());
         }
+        let mut discover = serde_json::to_string(&discover)?;
+        // Its last brace: more members follow.
+        discover.pop();
+        let discover = cacheable(&discover, "public", &server_info);
 
+        let list = |member, entries: Result<Vec<Entry>, _>| List::new(member, entries?, offer.page_size, &server_info);
+        let tools =
+            offer.tools.iter().map(|tool| Entry::new(tool, shown_to(tool.hidden_without_scope(), tool.scopes())));
+        let prompts = offer
+            .prompts
+            .iter()
+            .map(|prompt| Entry::new(prompt, shown_to(prompt.hidden_without_scope(), prompt.scopes())));
+        let (templates, resources): (Vec<Resource>, Vec<Resource>) =
+            offer.resources.into_iter().partition(Resource::is_template);
+        let entry =
+            |resource: &Resource| Entry::new(resource, shown_to(resource.hidden_without_scope(), resource.scopes()));
         Ok(Self {
-            by_name: tools.iter().enumerate().map(|(index, tool)| (tool.name().into(), index)).collect(),
-            tool_list: tool_list(&tools, &server_info)?,
-            discover: StaticResult::cacheable(discover, &server_info)?,
+            tool_list: list("tools", tools.collect())?,
+            prompt_list: list("prompts", prompts.collect())?,
+            resource_list: list("resources", resources.iter().map(entry).collect())?,
+            template_list: list("resourceTemplates", templates.iter().map(entry).collect())?,
+            discover,
             handshake,
-            tools,
+            tools_by_name: offer.tools.iter().enumerate().map(|(index, tool)| (tool.name().into(), index)).collect(),
+            tools: offer.tools,
+            prompts: offer.prompts.into_iter().map(|prompt| (prompt.name().into(), prompt)).collect(),
+            resources: resources.into_iter().map(|resource| (resource.uri().into(), resource)).collect(),
+            templates,
             server_info,
         })
     }
 
-    pub(crate) const fn has_tools(&self) -> bool {
+    pub(super) const fn has_tools(&self) -> bool {
         !self.tools.is_empty()
+    }
+
+    pub(super) fn has_prompts(&self) -> bool {
+        !self.prompt_list.is_empty()
+    }
+
+    pub(super) fn has_resources(&self) -> bool {
+        !self.resource_list.is_empty() || !self.template_list.is_empty()
     }
 
     pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.tools.iter()
     }
 
-    pub(crate) fn tool(&self, name: &str) -> Option<&Tool> {
-        self.tools.get(*self.by_name.get(name)?)
+    pub(super) fn tool(&self, name: &str) -> Option<&Tool> {
+        self.tools.get(*self.tools_by_name.get(name)?)
+    }
+
+    pub(super) fn prompt(&self, name: &str) -> Option<&Prompt> {
+        self.prompts.get(name)
+    }
+
+    /// The resource at a URI, and the arguments that the URI holds.
+    pub(super) fn resource(&self, uri: &str) -> Option<(&Resource, Bytes)> {
+        if let Some(resource) = self.resources.get(uri) {
+            return Some((resource, Bytes::new()));
+        }
+        self.templates.iter().find_map(|template| Some((template, template.matches(uri)?)))
     }
 }
 
-fn tool_list(tools: &[Tool], server_info: &RawValue) -> Result<StaticResult, serde_json::Error> {
-    /// The list of a stateless revision.
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Modern<'a> {
-        result_type: &'static str,
-        tools: &'a [Tool],
-        ttl_ms: u64,
-        cache_scope: &'static str,
-        #[serde(rename = "_meta")]
-        meta: Value,
-    }
-    #[derive(Serialize)]
-    struct Legacy<'a> {
-        tools: &'a [Tool],
-    }
-    let meta = json!({ SERVER_INFO: server_info });
-    let modern = Modern { result_type: "complete", tools, ttl_ms: LIST_TTL_MS, cache_scope: "public", meta };
-    Ok(StaticResult {
-        modern: serde_json::to_vec(&modern)?.into(),
-        legacy: serde_json::to_vec(&Legacy { tools })?.into(),
-    })
+/// The scopes that a caller needs to see an entry.
+fn shown_to(hidden: bool, scopes: &[Cow<'static, str>]) -> Vec<Cow<'static, str>> {
+    if hidden { scopes.to_vec() } else { Vec::new() }
 }

@@ -1,10 +1,11 @@
 //! What is decided before a tool is called.
 
-use bytes::Bytes;
-
-use super::{Method, Outcome, Refused, Registry, Request};
+use super::{Dispatched, Method, Offer, Registry, Request};
 use crate::auth::Principal;
 use crate::context::Shared;
+use crate::dispatch::Event;
+use crate::extract::Refused;
+use crate::outcome::{Answer, Outcome};
 use crate::protocol::{Implementation, MethodParams};
 use crate::tool::ToolFn as _;
 use crate::tool::tests::context;
@@ -16,13 +17,26 @@ async fn write() -> &'static str {
 }
 
 /// Calls the tool as this caller.
-async fn call_as(principal: Option<Principal>) -> Result<Outcome, Refused> {
-    let server = Implementation::default();
-    let registry = Registry::new(&server, None, vec![write::tool()]).expect("JSON");
+async fn call_as(principal: Option<Principal>) -> Answer {
+    let offer = Offer {
+        server: Implementation::default(),
+        instructions: None,
+        tools: vec![write::tool()],
+        prompts: Vec::new(),
+        resources: Vec::new(),
+        page_size: 10,
+    };
+    let registry = Registry::new(offer).expect("JSON");
     let mut context = context(Shared::default());
     context.principal = principal;
-    let params = MethodParams { name: Some("write".into()), arguments: Bytes::new(), cursor: None };
-    registry.dispatch(Request { method: Method::CallTool, params, context }).await
+    let params = MethodParams { name: Some("write".into()), ..MethodParams::default() };
+    match registry.dispatch(Request { method: Method::CallTool, params, context }) {
+        Dispatched::Answered(answer) => answer,
+        Dispatched::Running(mut running) => match running.next().await {
+            Event::Ended(answer) => answer,
+            Event::Said(said) => panic!("{said:?}"),
+        },
+    }
 }
 
 fn granted(scopes: &[&str]) -> Option<Principal> {

@@ -2,6 +2,10 @@
 
 #[cfg(feature = "auth")]
 mod access_token;
+mod ask;
+mod cancelled;
+mod log;
+mod progress;
 mod rejection;
 mod request;
 mod requirement;
@@ -11,6 +15,10 @@ use std::future::Future;
 
 #[cfg(feature = "auth")]
 pub use access_token::AccessToken;
+pub use ask::{Ask, AskError, Root, Sampled, Sampling};
+pub use cancelled::Cancelled;
+pub use log::Log;
+pub use progress::{IntoMessage, Progress};
 pub(crate) use rejection::Refused;
 pub use rejection::Rejection;
 pub use request::HttpHeaders;

@@ -1,6 +1,8 @@
 //! Why a call does not reach its function.
 
-use crate::protocol::RpcError;
+use serde_json::json;
+
+use crate::protocol::{ErrorCode, RpcError};
 use crate::tool_error::ToolError;
 
 /// Why an extractor could not be filled.
@@ -29,6 +31,23 @@ impl From<ToolError> for Rejection {
 impl From<RpcError> for Rejection {
     fn from(error: RpcError) -> Self {
         Self::Protocol(error)
+    }
+}
+
+impl Refused {
+    /// The same as a JSON-RPC error, where there is no HTTP status to say it with: on stdio, and after the first event of
+    /// a stream. `data` has what the challenge would have had (RFC 6750 §3).
+    pub(crate) fn to_error(&self) -> RpcError {
+        match self {
+            Self::LoginRequired => RpcError::new(ErrorCode::InvalidRequest, "A login is required")
+                .with_data(json!({ "error": "invalid_token" })),
+            Self::ProviderUnavailable { retry_after } => {
+                RpcError::new(ErrorCode::InternalError, "The provider behind the login is away: try again")
+                    .with_data(json!({ "error": "temporarily_unavailable", "retryAfter": retry_after }))
+            }
+            Self::InsufficientScope(scopes) => RpcError::new(ErrorCode::InvalidRequest, "The call needs more scopes")
+                .with_data(json!({ "error": "insufficient_scope", "scope": scopes.join(" ") })),
+        }
     }
 }
 

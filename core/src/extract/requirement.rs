@@ -11,6 +11,8 @@ pub struct Requirements {
     pub(crate) login: bool,
     /// The provider that the login must be with.
     pub(crate) provider: Option<(TypeId, &'static str)>,
+    /// Whether the function writes to the client's log.
+    pub(crate) logs: bool,
 }
 
 impl Requirements {

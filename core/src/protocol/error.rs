@@ -19,6 +19,8 @@ pub enum ErrorCode {
     MethodNotFound,
     /// `-32602`: the parameters do not fit the method.
     InvalidParams,
+    /// `-32602`, and `-32002` in the handshake revisions: there is no such resource.
+    ResourceNotFound,
     /// `-32603`: the server failed.
     InternalError,
     /// `-32020`: headers and body disagree, or a required header is missing.
@@ -37,11 +39,21 @@ impl ErrorCode {
             Self::ParseError => -32700,
             Self::InvalidRequest => -32600,
             Self::MethodNotFound => -32601,
-            Self::InvalidParams => -32602,
+            Self::InvalidParams | Self::ResourceNotFound => -32602,
             Self::InternalError => -32603,
             Self::HeaderMismatch => -32020,
             Self::MissingRequiredClientCapability => -32021,
             Self::UnsupportedProtocolVersion => -32022,
+        }
+    }
+}
+
+impl ErrorCode {
+    /// The number on the wire of a revision.
+    const fn in_revision(self, version: ProtocolVersion) -> i32 {
+        match self {
+            Self::ResourceNotFound if version.is_legacy() => -32002,
+            code => code.code(),
         }
     }
 }
@@ -84,6 +96,12 @@ impl RpcError {
         Self::new(ErrorCode::InvalidParams, message)
     }
 
+    /// `-32602`, naming the URI at which there is nothing (MCP 2026-07-28, Resources, Error Handling).
+    #[must_use]
+    pub fn resource_not_found(uri: &str) -> Self {
+        Self::new(ErrorCode::ResourceNotFound, "Resource not found").with_data(json!({ "uri": uri }))
+    }
+
     /// `-32603`, with a text that tells nothing of the inside.
     #[must_use]
     pub fn internal() -> Self {
@@ -111,11 +129,21 @@ pub(crate) struct ErrorResponse<'a> {
     jsonrpc: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a RequestId>,
-    error: &'a RpcError,
+    error: Body<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    code: i32,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
 }
 
 impl<'a> ErrorResponse<'a> {
-    pub(crate) const fn new(id: Option<&'a RequestId>, error: &'a RpcError) -> Self {
+    pub(crate) fn new(version: ProtocolVersion, id: Option<&'a RequestId>, error: &'a RpcError) -> Self {
+        let RpcError { code, message, data } = error;
+        let error = Body { code: code.in_revision(version), message, data: data.as_ref() };
         Self { jsonrpc: "2.0", id, error }
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Implementation;
@@ -39,6 +39,14 @@ impl RawJson {
     }
 }
 
+/// As it was sent; `null` where there was nothing.
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: Option<&RawValue> = serde_json::from_slice(&self.0).ok();
+        raw.serialize(serializer)
+    }
+}
+
 /// The `_meta` of a request, as it was sent (MCP 2026-07-28, Overview, `_meta`).
 #[derive(Clone, Debug, Default)]
 pub struct RequestMeta(pub(crate) RawJson);
@@ -61,7 +69,7 @@ impl RequestMeta {
     }
 }
 
-/// The keys of `_meta` that every stateless request carries, borrowed from it.
+/// The keys of `_meta` that have a meaning to the protocol, borrowed from it.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ProtocolMeta<'a> {
     #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
@@ -70,4 +78,8 @@ pub(crate) struct ProtocolMeta<'a> {
     pub(crate) client_info: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
     pub(crate) client_capabilities: Option<&'a RawValue>,
+    #[serde(borrow, rename = "io.modelcontextprotocol/logLevel")]
+    pub(crate) log_level: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "progressToken")]
+    pub(crate) progress_token: Option<&'a RawValue>,
 }

@@ -1,13 +1,17 @@
 //! From a description to a server: every check, and all mistakes at once.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use url::Url;
 
 use super::{McpServer, Server};
-use crate::dispatch::Registry;
+use crate::context::Shared;
+use crate::dispatch::{Offer, Registry};
 use crate::error::{BuildError, Error};
+use crate::extract::Requirements;
+use crate::signed::Signer;
 use crate::transport::http::{Access, AllowedHost, Endpoint, Guard, is_loopback, routers};
 
 impl McpServer {
@@ -22,17 +26,37 @@ impl McpServer {
             .as_deref()
             .and_then(|url| if is_open { check_public_url(url, &mut problems) } else { Url::parse(url).ok() });
         let hosts = self.parse_hosts(&mut problems);
-        let registry = Registry::new(&self.info, self.instructions.as_deref(), self.tools);
-        let registry = registry.map_err(|error| problems.push(format!("a tool cannot be described in JSON: {error}")));
+        let registry = self.registry(&mut problems);
 
-        let (Some(access), Ok(registry), true) = (access, registry, problems.is_empty()) else {
+        let (Some(access), Some(registry), true) = (access, registry, problems.is_empty()) else {
             return Err(BuildError::new(problems).into());
         };
+        let shared = Arc::new(self.take_shared(&session_keys));
         let guard = Guard::new(base.as_ref(), hosts, self.allowed_origins);
         let mcp_url = public_url.map(|url| format!("{}{}", url.trim_end_matches('/'), self.path));
-        let shared = Arc::new(self.shared);
-        let endpoint = Arc::new(Endpoint::new(registry, shared, access, guard, session_keys, self.body_limit));
+        let endpoint = Arc::new(Endpoint::new(registry, shared, access, guard, &session_keys, self.body_limit));
         Ok(Server { routers: routers(&endpoint, &self.path), path: self.path, endpoint, mcp_url })
+    }
+
+    /// What the server offers, with every answer that never changes.
+    pub(super) fn registry(&mut self, problems: &mut Vec<String>) -> Option<Registry> {
+        let offer = Offer {
+            server: self.info.clone(),
+            instructions: self.instructions.take(),
+            tools: std::mem::take(&mut self.tools),
+            prompts: std::mem::take(&mut self.prompts),
+            resources: std::mem::take(&mut self.resources),
+            page_size: self.page_size,
+        };
+        let described = Registry::new(offer);
+        described.map_err(|error| problems.push(format!("the server cannot be described in JSON: {error}"))).ok()
+    }
+
+    /// What all requests share, with what is signed under these keys.
+    pub(super) fn take_shared(&mut self, keys: &[[u8; 32]]) -> Shared {
+        let mut shared = std::mem::take(&mut self.shared);
+        shared.request_states = Signer::new(keys, "request-state");
+        shared
     }
 
     /// The login, the public URL that goes with it, and the keys that sign session ids.
@@ -105,39 +129,68 @@ impl McpServer {
                 problems.push(format!("`.allowed_origins(..)` holds {origin:?}, which is no origin: write scheme, host and port only, as in \"https://app.example.com\""));
             }
         }
-        let mut names = HashSet::new();
-        for tool in &self.tools {
-            let name = tool.name();
-            if !names.insert(name) {
-                problems.push(format!("two tools are named `{name}`: rename one with `#[mcp_tool(name = \"…\")]`"));
-            }
-            problems.extend(tool.problems().iter().map(|problem| format!("tool `{name}`: {problem}")));
-            self.check_requirements(tool, &mut problems);
+        if self.page_size == 0 {
+            problems.push("`.page_size(0)` would list nothing".to_owned());
         }
+        self.check_functions(&mut problems);
         problems
     }
 
-    fn check_requirements(&self, tool: &crate::tool::Tool, problems: &mut Vec<String>) {
-        let (name, requirements) = (tool.name(), tool.requirements());
+    fn check_functions(&self, problems: &mut Vec<String>) {
+        let mut names = HashSet::new();
+        for tool in &self.tools {
+            let name = tool.name();
+            if !names.insert(("tool", name)) {
+                problems.push(format!("two tools are named `{name}`: rename one with `#[mcp_tool(name = \"…\")]`"));
+            }
+            let what = format!("tool `{name}`");
+            self.check_function(&what, tool.requirements(), tool.scopes(), tool.problems(), problems);
+        }
+        for prompt in &self.prompts {
+            let name = prompt.name();
+            if !names.insert(("prompt", name)) {
+                problems.push(format!("two prompts are named `{name}`: rename one with `#[mcp_prompt(name = \"…\")]`"));
+            }
+            let what = format!("prompt `{name}`");
+            self.check_function(&what, prompt.requirements(), prompt.scopes(), prompt.problems(), problems);
+        }
+        for resource in &self.resources {
+            let uri = resource.uri();
+            if !names.insert(("resource", uri)) {
+                problems.push(format!("two resources are at `{uri}`: a client could read only one of them"));
+            }
+            let what = format!("resource `{uri}`");
+            self.check_function(&what, resource.requirements(), resource.scopes(), resource.problems(), problems);
+        }
+    }
+
+    fn check_function(
+        &self,
+        what: &str,
+        requirements: &Requirements,
+        scopes: &[Cow<'static, str>],
+        mistakes: &[String],
+        problems: &mut Vec<String>,
+    ) {
+        problems.extend(mistakes.iter().map(|mistake| format!("{what}: {mistake}")));
         for (type_id, type_name) in &requirements.states {
             if !self.shared.states.contains(*type_id) {
-                problems.push(format!(
-                    "tool `{name}` takes `State<{type_name}>`, but no such value was given: add `.state(..)`"
-                ));
+                problems
+                    .push(format!("{what} takes `State<{type_name}>`, but no such value was given: add `.state(..)`"));
             }
         }
         match self.login_provider() {
             None if requirements.login => {
-                problems.push(format!(
-                    "tool `{name}` takes an `AccessToken`, but the server has no login: add `.auth(..)`"
-                ));
+                problems.push(format!("{what} takes an `AccessToken`, but the server has no login: add `.auth(..)`"));
             }
-            None if !tool.scopes().is_empty() => {
-                problems.push(format!("tool `{name}` asks for scopes, but the server has no login: add `.auth(..)`"));
+            None if !scopes.is_empty() => {
+                problems.push(format!("{what} asks for scopes, but the server has no login: add `.auth(..)`"));
             }
             Some((type_id, logged_in_with)) => {
                 if let Some((_, wanted_name)) = requirements.provider.filter(|(wanted, _)| *wanted != type_id) {
-                    problems.push(format!("tool `{name}` takes an `AccessToken<{wanted_name}>`, but the server logs in with `{logged_in_with}`"));
+                    problems.push(format!(
+                        "{what} takes an `AccessToken<{wanted_name}>`, but the server logs in with `{logged_in_with}`"
+                    ));
                 }
             }
             None => {}

@@ -14,12 +14,18 @@ pub use test_client::{CallError, TestClient, ToolAnswer};
 
 use crate::Error;
 use crate::context::Shared;
+use crate::prompt::Prompt;
 use crate::protocol::{Icon, Implementation};
+use crate::resource::Resource;
 use crate::tool::Tool;
 use crate::transport::http;
 
 /// The largest request body that is read unless [`McpServer::body_limit`] says otherwise: 4 MiB.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// How many entries a page of a list has unless [`McpServer::page_size`] says otherwise: most servers have one page, for
+/// some clients read no further.
+const PAGE_SIZE: usize = 500;
 
 /// What is called with the URL of the MCP endpoint.
 type OnStart = Box<dyn FnOnce(&str) + Send>;
@@ -47,6 +53,9 @@ pub struct McpServer {
     info: Implementation,
     instructions: Option<String>,
     tools: Vec<Tool>,
+    prompts: Vec<Prompt>,
+    resources: Vec<Resource>,
+    page_size: usize,
     shared: Shared,
     public_url: Option<String>,
     path: String,
@@ -66,6 +75,9 @@ impl McpServer {
             info: Implementation { name: name.into(), version: version.into(), ..Implementation::default() },
             instructions: None,
             tools: Vec::new(),
+            prompts: Vec::new(),
+            resources: Vec::new(),
+            page_size: PAGE_SIZE,
             shared: Shared::default(),
             public_url: None,
             path: "/mcp".to_owned(),
@@ -100,6 +112,25 @@ impl McpServer {
     /// Adds tools: `tools![web_search, get_current_time]`. Clients list them in this order.
     pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
         self.tools.extend(tools);
+        self
+    }
+
+    /// Adds prompts: `prompts![summarize]`. Clients list them in this order.
+    pub fn prompts(mut self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
+        self.prompts.extend(prompts);
+        self
+    }
+
+    /// Adds resources and templates of resources: `resources![profile, note]`. Clients list them in this order, and of
+    /// several templates that fit a URI the first is read.
+    pub fn resources(mut self, resources: impl IntoIterator<Item = Resource>) -> Self {
+        self.resources.extend(resources);
+        self
+    }
+
+    /// How many tools, prompts or resources a page of a list has; 500 unless said otherwise.
+    pub const fn page_size(mut self, entries: usize) -> Self {
+        self.page_size = entries;
         self
     }
 

@@ -11,8 +11,11 @@ use super::McpServer;
 use crate::RequestContext;
 use crate::auth::Principal;
 use crate::context::Shared;
-use crate::dispatch::{Method, Outcome, Refused, Registry, Request};
+use crate::dispatch::{Dispatched, Event, Method, Registry, Request};
 use crate::error::{BuildError, Error};
+use crate::exchange::Exchange;
+use crate::extract::Refused;
+use crate::outcome::Outcome;
 use crate::protocol::{
     CallToolResult, Content, MethodParams, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError,
 };
@@ -54,12 +57,14 @@ impl TestClient {
     pub fn new(mut server: McpServer) -> Result<Self, Error> {
         let mut problems = server.check();
         let login = server.login_provider().is_some();
-        let registry = Registry::new(&server.info, server.instructions.as_deref(), server.tools);
-        let registry = registry.map_err(|error| problems.push(format!("a tool cannot be described in JSON: {error}")));
+        let registry = server.registry(&mut problems);
         match registry {
-            Ok(registry) if problems.is_empty() => {
-                Ok(Self { registry: Arc::new(registry), shared: Arc::new(server.shared), login, principal: None })
-            }
+            Some(registry) if problems.is_empty() => Ok(Self {
+                registry: Arc::new(registry),
+                shared: Arc::new(server.take_shared(&[[0; 32]])),
+                login,
+                principal: None,
+            }),
             _ => Err(BuildError::new(problems).into()),
         }
     }
@@ -94,7 +99,8 @@ impl TestClient {
     /// A [`CallError`] where the call could not be made.
     pub async fn call(&self, tool: &str, arguments: impl Serialize) -> Result<ToolAnswer, CallError> {
         let arguments = serde_json::to_vec(&arguments).map_err(|error| CallError::Arguments(error.to_string()))?;
-        let params = MethodParams { name: Some(tool.into()), arguments: Bytes::from(arguments), cursor: None };
+        let params =
+            MethodParams { name: Some(tool.into()), arguments: Bytes::from(arguments), ..MethodParams::default() };
         match self.send(Method::CallTool, params).await? {
             Outcome::Tool(result) => Ok(ToolAnswer(result)),
             _ => Err(CallError::Protocol(RpcError::internal())),
@@ -114,9 +120,20 @@ impl TestClient {
             meta: RequestMeta::default(),
             headers: http::HeaderMap::new(),
             principal: self.principal.clone(),
+            progress_token: RawJson::default(),
+            log_level: None,
+            exchange: Arc::new(Exchange::retrying()),
             shared: Arc::clone(&self.shared),
         };
-        match self.registry.dispatch(Request { method, params, context }).await {
+        let answer = match self.registry.dispatch(Request { method, params, context }) {
+            Dispatched::Answered(answer) => answer,
+            Dispatched::Running(mut running) => loop {
+                if let Event::Ended(answer) = running.next().await {
+                    break answer;
+                }
+            },
+        };
+        match answer {
             Ok(Outcome::Error(error)) => Err(CallError::Protocol(error)),
             Ok(outcome) => Ok(outcome),
             Err(Refused::LoginRequired) => Err(CallError::LoginRequired),

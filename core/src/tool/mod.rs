@@ -1,43 +1,26 @@
 //! Tools: what the macro makes of a function, and what the server runs.
 
-pub(crate) mod arg;
-mod arguments;
 pub(crate) mod builder;
-mod check;
-mod failure;
-mod fault;
-mod lenient;
 mod output;
-pub(crate) mod param;
-mod run;
-mod schema;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub use output::{Json, ToolOutput};
 
-use self::arguments::Arguments;
 use crate::RequestContext;
-use crate::extract::{Refused, Requirements};
-use crate::protocol::{CallToolResult, Icon, RpcError, ToolAnnotations};
-
-/// What came of a call: a result, as failures that the model is told are too, or a JSON-RPC error; or a refusal by the
-/// transport.
-pub(crate) type Outcome = Result<Result<CallToolResult, RpcError>, Refused>;
-
-/// What runs a call, given the request and the arguments as JSON text.
-pub(crate) type Handler = Arc<dyn Fn(RequestContext, Bytes) -> BoxFuture<'static, Outcome> + Send + Sync>;
+use crate::extract::Requirements;
+use crate::function::{Callee, Handler};
+use crate::outcome::Call;
+use crate::protocol::{Icon, ToolAnnotations};
 
 /// A tool: what is published of it, and the function that it runs.
 ///
@@ -70,13 +53,13 @@ pub(crate) struct Definition {
     #[serde(skip)]
     scopes: Vec<Cow<'static, str>>,
     #[serde(skip)]
-    timeout: Option<Duration>,
+    hidden_without_scope: bool,
     #[serde(skip)]
     requirements: Requirements,
     #[serde(skip)]
     problems: Vec<String>,
     #[serde(skip)]
-    arguments: Arguments,
+    callee: Arc<Callee>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -113,6 +96,11 @@ impl Tool {
         &self.definition.scopes
     }
 
+    /// Whether a caller who lacks one of the scopes is not told of it.
+    pub(crate) fn hidden_without_scope(&self) -> bool {
+        self.definition.hidden_without_scope
+    }
+
     /// What its extractors need of the server.
     pub(crate) fn requirements(&self) -> &Requirements {
         &self.definition.requirements
@@ -125,12 +113,12 @@ impl Tool {
 
     /// The arguments that a header repeats: name and header (MCP 2026-07-28, `x-mcp-header`).
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let arguments = self.definition.arguments.list.iter();
+        let arguments = self.definition.callee.arguments.list.iter();
         arguments.filter_map(|argument| Some((argument.name, argument.header?)))
     }
 
     /// Runs it; `arguments` is a JSON object, or empty where there were none.
-    pub(crate) fn call(&self, context: RequestContext, arguments: Bytes) -> BoxFuture<'static, Outcome> {
+    pub(crate) fn call(&self, context: RequestContext, arguments: Bytes) -> Call {
         (self.handler)(context, arguments)
     }
 }

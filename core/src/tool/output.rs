@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
-use super::schema;
 use crate::protocol::{Audio, CallToolResult, Content, EmbeddedResource, Image, ResourceLink};
+use crate::schema;
 use crate::tool_error::ToolError;
 
 /// A type that a tool may return.

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use super::{Tool, ToolFn};
 use crate::RequestContext;
 use crate::context::Shared;
+use crate::exchange::Exchange;
+use crate::outcome::Outcome;
 use crate::protocol::{CallToolResult, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
 
 /// A request to a server with these settings.
@@ -27,6 +29,9 @@ pub(crate) fn context(shared: Shared) -> RequestContext {
         meta: RequestMeta(RawJson::new(Bytes::from_static(br#"{"example.com/team":"search"}"#))),
         headers: HeaderMap::from_iter([(http::header::HOST, http::HeaderValue::from_static("example.com"))]),
         principal: None,
+        progress_token: RawJson::default(),
+        log_level: None,
+        exchange: Arc::new(Exchange::retrying()),
         shared: Arc::new(shared),
     }
 }
@@ -38,8 +43,15 @@ fn tool<T: ToolFn>(_: T) -> Tool {
 }
 
 async fn call_with(tool: &Tool, shared: Shared, arguments: &str) -> Result<CallToolResult, RpcError> {
-    let outcome = tool.call(context(shared), Bytes::copy_from_slice(arguments.as_bytes())).await;
-    outcome.expect("no refusal by the transport")
+    result_of(tool.call(context(shared), Bytes::copy_from_slice(arguments.as_bytes())).await)
+}
+
+fn result_of(answer: crate::outcome::Answer) -> Result<CallToolResult, RpcError> {
+    match answer.expect("no refusal by the transport") {
+        Outcome::Tool(result) => Ok(result),
+        Outcome::Error(error) => Err(error),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The result of a call, as it goes to the client.

@@ -1,10 +1,12 @@
 //! Answers, written once into the buffer that is sent.
 
 use bytes::Bytes;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use crate::dispatch::{Outcome, StaticResult};
+use crate::outcome::{Outcome, StaticResult};
 use crate::protocol::{CallToolResult, Content, ErrorResponse, ProtocolVersion, RequestId, RpcError, SERVER_INFO};
 
 /// Writes results in the form of a revision.
@@ -19,17 +21,82 @@ impl Encoder<'_> {
     pub(crate) fn response(&self, id: &RequestId, outcome: &Outcome) -> Result<Bytes, serde_json::Error> {
         match outcome {
             Outcome::Static(result) => serialized(id, self.form(result)),
-            Outcome::Empty => serialized(id, b"{}"),
-            Outcome::Tool(result) => envelope(id, |buffer| {
-                let server_info = (!self.version.is_legacy()).then_some(self.server_info);
-                serde_json::to_writer(buffer, &ToolResult { result, server_info })
-            }),
-            Outcome::Error(error) => error_response(Some(id), error),
+            Outcome::Empty => self.result(id, &Map::new(), None, "complete", &[]),
+            Outcome::Tool(result) => {
+                let result_in_era = ToolResult { result, legacy: self.version.is_legacy() };
+                self.result(id, &result_in_era, result.meta.as_ref(), "complete", &[])
+            }
+            Outcome::Prompt(result) => self.result(id, result, result.meta.as_ref(), "complete", &[]),
+            Outcome::Resource(result) => {
+                let ttl = u64::try_from(result.ttl.as_millis()).unwrap_or(u64::MAX).into();
+                let scope = if result.public { "public" } else { "private" }.into();
+                let caching = [("ttlMs", ttl), ("cacheScope", scope)];
+                self.result(id, result, result.meta.as_ref(), "complete", &caching)
+            }
+            Outcome::Completion(completion) => {
+                #[derive(Serialize)]
+                struct CompleteResult<'a> {
+                    completion: &'a crate::protocol::Completion,
+                }
+                self.result(id, &CompleteResult { completion }, None, "complete", &[])
+            }
+            Outcome::InputRequired(required) => self.result(id, required, None, "input_required", &[]),
+            Outcome::Error(error) => error_response(self.version, Some(id), error),
         }
+    }
+
+    /// As [`response`](Self::response); of a result that cannot be serialized, the error that says so.
+    pub(crate) fn response_or_error(&self, id: &RequestId, outcome: &Outcome) -> Bytes {
+        self.response(id, outcome).unwrap_or_else(|failure| {
+            tracing::error!("a result could not be serialized: {failure}");
+            error_response(self.version, Some(id), &RpcError::internal()).unwrap_or_default()
+        })
     }
 
     fn form<'r>(&self, result: &'r StaticResult) -> &'r [u8] {
         if self.version.is_legacy() { &result.legacy } else { &result.modern }
+    }
+
+    /// A result that is serialized as an object, with its own `_meta` beside it. In the stateless revisions it says what
+    /// it is and who answered, and there it has `more` members.
+    fn result(
+        &self,
+        id: &RequestId,
+        result: &impl Serialize,
+        meta: Option<&Map<String, Value>>,
+        result_type: &str,
+        more: &[(&str, Value)],
+    ) -> Result<Bytes, serde_json::Error> {
+        let stateless = !self.version.is_legacy();
+        envelope(id, |buffer| {
+            serde_json::to_writer(&mut *buffer, result)?;
+            let empty = buffer.ends_with(b"{}");
+            // The object goes on.
+            buffer.pop();
+            let member = |name: &str, buffer: &mut Vec<u8>, first: bool| {
+                if !first {
+                    buffer.push(b',');
+                }
+                buffer.extend_from_slice(b"\"");
+                buffer.extend_from_slice(name.as_bytes());
+                buffer.extend_from_slice(b"\":");
+            };
+            if stateless {
+                member("resultType", buffer, empty);
+                serde_json::to_writer(&mut *buffer, result_type)?;
+                for (name, value) in more {
+                    member(name, buffer, false);
+                    serde_json::to_writer(&mut *buffer, value)?;
+                }
+            }
+            if stateless || meta.is_some() {
+                member("_meta", buffer, empty && !stateless);
+                let server_info = stateless.then_some(self.server_info);
+                serde_json::to_writer(&mut *buffer, &Meta { own: meta, server_info })?;
+            }
+            buffer.push(b'}');
+            Ok(())
+        })
     }
 }
 
@@ -42,8 +109,12 @@ pub(crate) fn serialized(id: &RequestId, result: &[u8]) -> Result<Bytes, serde_j
 }
 
 /// An error response; without an id where none could be read.
-pub(crate) fn error_response(id: Option<&RequestId>, error: &RpcError) -> Result<Bytes, serde_json::Error> {
-    serde_json::to_vec(&ErrorResponse::new(id, error)).map(Bytes::from)
+pub(crate) fn error_response(
+    version: ProtocolVersion,
+    id: Option<&RequestId>,
+    error: &RpcError,
+) -> Result<Bytes, serde_json::Error> {
+    serde_json::to_vec(&ErrorResponse::new(version, id, error)).map(Bytes::from)
 }
 
 fn envelope(
@@ -59,30 +130,24 @@ fn envelope(
     Ok(buffer.into())
 }
 
-/// A tool's result on the wire. With `server_info` it is stateless and says that it is complete.
+/// A tool's result without its `_meta`.
 struct ToolResult<'a> {
     result: &'a CallToolResult,
-    server_info: Option<&'a RawValue>,
+    legacy: bool,
 }
 
 impl Serialize for ToolResult<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let CallToolResult { content, structured_content, is_error, meta } = self.result;
+        let CallToolResult { content, structured_content, is_error, meta: _ } = self.result;
         let mut map = serializer.serialize_map(None)?;
-        if self.server_info.is_some() {
-            map.serialize_entry("resultType", "complete")?;
-        }
         map.serialize_entry::<_, [Content]>("content", content)?;
         // The handshake revisions know objects only; whoever gave something else gave content, too.
-        let fits = |structured: &&RawValue| self.server_info.is_some() || structured.get().starts_with('{');
+        let fits = |structured: &&RawValue| !self.legacy || structured.get().starts_with('{');
         if let Some(structured) = structured_content.as_deref().filter(fits) {
             map.serialize_entry("structuredContent", structured)?;
         }
         if *is_error {
             map.serialize_entry("isError", &true)?;
-        }
-        if self.server_info.is_some() || meta.is_some() {
-            map.serialize_entry("_meta", &Meta { own: meta.as_ref(), server_info: self.server_info })?;
         }
         map.end()
     }
@@ -90,7 +155,7 @@ impl Serialize for ToolResult<'_> {
 
 /// The author's metadata with ours beside it.
 struct Meta<'a> {
-    own: Option<&'a serde_json::Map<String, serde_json::Value>>,
+    own: Option<&'a Map<String, Value>>,
     server_info: Option<&'a RawValue>,
 }
 
@@ -111,12 +176,10 @@ impl Serialize for Meta<'_> {
 mod tests {
     use super::*;
 
-    fn response(version: ProtocolVersion, structured: &str) -> serde_json::Value {
+    fn response(version: ProtocolVersion, outcome: &Outcome) -> Value {
         let server_info = RawValue::from_string("{}".to_owned()).unwrap();
-        let mut result = CallToolResult::new(vec![Content::text("two")]);
-        result.structured_content = Some(RawValue::from_string(structured.to_owned()).unwrap());
         let encoder = Encoder { version, server_info: &server_info };
-        let body = encoder.response(&RequestId::Number(1), &Outcome::Tool(result)).unwrap();
+        let body = encoder.response(&RequestId::Number(1), outcome).unwrap();
         serde_json::from_slice(&body).unwrap()
     }
 
@@ -127,9 +190,31 @@ mod tests {
             (ProtocolVersion::V2025_11_25, "[1,2]", false),
             (ProtocolVersion::V2025_11_25, r#"{"a":1}"#, true),
         ] {
-            let response = response(version, structured);
+            let mut result = CallToolResult::new(vec![Content::text("two")]);
+            result.structured_content = Some(RawValue::from_string(structured.to_owned()).unwrap());
+            let response = response(version, &Outcome::Tool(result));
             assert_eq!(response["result"].get("structuredContent").is_some(), sent, "{response}");
             assert_eq!(response["result"]["content"][0]["text"], "two");
         }
+    }
+
+    #[test]
+    fn a_resource_that_is_not_there_has_the_code_of_its_revision() {
+        for (version, code) in [(ProtocolVersion::V2026_07_28, -32602), (ProtocolVersion::V2025_11_25, -32002)] {
+            let error = response(version, &crate::resource::not_found("test://nothing"));
+            assert_eq!(error["error"]["code"], code);
+            assert_eq!(error["error"]["data"]["uri"], "test://nothing");
+        }
+    }
+
+    #[test]
+    fn an_author_s_own_metadata_stays_beside_ours() {
+        let mut result = CallToolResult::default();
+        result.meta = Some(Map::from_iter([("example.com/a".to_owned(), Value::Bool(true))]));
+        let modern = response(ProtocolVersion::V2026_07_28, &Outcome::Tool(result.clone()));
+        assert_eq!(modern["result"]["_meta"], serde_json::json!({ "example.com/a": true, SERVER_INFO: {} }));
+        let legacy = response(ProtocolVersion::V2025_11_25, &Outcome::Tool(result));
+        assert_eq!(legacy["result"]["_meta"], serde_json::json!({ "example.com/a": true }));
+        assert_eq!(response(ProtocolVersion::V2025_11_25, &Outcome::Empty)["result"], serde_json::json!({}));
     }
 }

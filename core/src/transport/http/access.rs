@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use crate::auth::Principal;
-use crate::dispatch::Refused;
+use crate::extract::Refused;
 
 /// What stands before the MCP endpoint.
 #[derive(Clone)]

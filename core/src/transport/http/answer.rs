@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
-use crate::protocol::{ErrorCode, RequestId, RpcError};
+use crate::protocol::{ErrorCode, ProtocolVersion, RequestId, RpcError};
 use crate::transport::encode;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -32,7 +32,8 @@ pub(super) fn refuse(id: Option<&RequestId>, error: &RpcError) -> Response {
 
 /// A JSON-RPC error with this status.
 pub(super) fn error_with(status: StatusCode, id: Option<&RequestId>, error: &RpcError) -> Response {
-    match encode::error_response(id, error) {
+    // The code of an error differs between revisions only where a method gives it.
+    match encode::error_response(ProtocolVersion::LATEST, id, error) {
         Ok(body) => json(status, body),
         Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
     }
@@ -59,16 +60,17 @@ const fn refused(code: ErrorCode) -> StatusCode {
         ErrorCode::ParseError
         | ErrorCode::InvalidRequest
         | ErrorCode::InvalidParams
+        | ErrorCode::ResourceNotFound
         | ErrorCode::HeaderMismatch
         | ErrorCode::MissingRequiredClientCapability
         | ErrorCode::UnsupportedProtocolVersion => StatusCode::BAD_REQUEST,
     }
 }
 
-/// The status of an error that a method of a stateless request gave: parameters that it did not like were still read.
+/// The status of an error that a method of a stateless request gave: it was read and served, whatever it came to.
 pub(super) const fn answered(code: ErrorCode) -> StatusCode {
     match code {
-        ErrorCode::InvalidParams => StatusCode::OK,
+        ErrorCode::InvalidParams | ErrorCode::ResourceNotFound | ErrorCode::InternalError => StatusCode::OK,
         code => refused(code),
     }
 }

@@ -1,59 +1,86 @@
-//! A call that outlives its connection.
+//! What becomes of a call whose client hangs up.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
+
+use crate::dispatch::{Event, Running};
 
 /// How many calls may go on without their clients. Past it, hanging up cancels: a client that calls and hangs up in a
 /// loop must not pile up work without end.
 const LIMIT: usize = 1000;
 
-/// Runs a future in place, and to its end in a task of its own if it is dropped before.
-///
-/// In the handshake revisions a client that hangs up has not cancelled (MCP 2025-11-25, Transports).
-pub(super) struct RunToEnd<F: Future + Send + 'static>
-where
-    F::Output: Send,
-{
-    future: Option<Pin<Box<F>>>,
+/// How long a call that is told of it ([`Cancelled`](crate::Cancelled)) has to come to its end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What hanging up means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HangUp {
+    /// It cancels (MCP 2026-07-28, Cancellation): the call is dropped, or told where it listens.
+    Cancels,
+    /// It means nothing (MCP 2025-11-25, Transports): the call runs to its end.
+    IsNothing,
+}
+
+/// A running call in the hands of its connection.
+pub(super) struct Held {
+    running: Option<Box<Running>>,
+    hang_up: HangUp,
     tracker: TaskTracker,
 }
 
-impl<F: Future + Send + 'static> RunToEnd<F>
-where
-    F::Output: Send,
-{
-    pub(super) fn new(future: F, tracker: TaskTracker) -> Self {
-        Self { future: Some(Box::pin(future)), tracker }
+impl Held {
+    pub(super) const fn new(running: Box<Running>, hang_up: HangUp, tracker: TaskTracker) -> Self {
+        Self { running: Some(running), hang_up, tracker }
+    }
+
+    /// The next event of the call; none comes after its end.
+    pub(super) async fn next(&mut self) -> Event {
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        let Some(running) = &mut self.running else { return Poll::Pending };
+        let event = running.poll_next(context);
+        if matches!(event, Poll::Ready(Event::Ended(_))) {
+            self.running = None;
+        }
+        event
+    }
+
+    /// The call itself, for whoever runs it from here on.
+    pub(super) fn take(mut self) -> Option<Box<Running>> {
+        self.running.take()
     }
 }
 
-impl<F: Future + Send + 'static> Future for RunToEnd<F>
-where
-    F::Output: Send,
-{
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(future) = &mut self.future else { return Poll::Pending };
-        let output = ready!(future.as_mut().poll(context));
-        self.future = None;
-        Poll::Ready(output)
-    }
-}
-
-impl<F: Future + Send + 'static> Drop for RunToEnd<F>
-where
-    F::Output: Send,
-{
+impl Drop for Held {
     fn drop(&mut self) {
-        let Some(future) = self.future.take() else { return };
+        let Some(mut running) = self.running.take() else { return };
+        let limit = match self.hang_up {
+            HangUp::Cancels if running.exchange().cancel() => Some(GRACE),
+            HangUp::Cancels => return,
+            HangUp::IsNothing => None,
+        };
         if self.tracker.len() >= LIMIT {
             tracing::warn!("a call was cancelled: {LIMIT} calls already go on although their clients hung up");
-        } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            self.tracker.spawn_on(future, &runtime);
+            return;
         }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let to_its_end = async move { while !matches!(running.next().await, Event::Ended(_)) {} };
+        self.tracker.spawn_on(
+            async move {
+                match limit {
+                    None => to_its_end.await,
+                    Some(limit) => {
+                        if tokio::time::timeout(limit, to_its_end).await.is_err() {
+                            tracing::warn!("a cancelled call did not come to its end within {limit:?} and is dropped");
+                        }
+                    }
+                }
+            },
+            &runtime,
+        );
     }
 }

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,10 +21,13 @@ use super::{answer, body, cors, era, headers};
 use crate::RequestContext;
 use crate::auth::Principal;
 use crate::context::Shared;
-use crate::dispatch::{Method, Outcome, Refused, Registry, Request};
+use crate::dispatch::{Dispatched, Method, Registry, Request};
+use crate::exchange::Exchange;
+use crate::extract::Refused;
+use crate::outcome::Outcome;
 use crate::protocol::{
-    ErrorCode, Message, MessageError, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId,
-    RequestMeta, RpcError,
+    ErrorCode, LoggingLevel, Message, MessageError, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson,
+    RequestId, RequestMeta, RpcError,
 };
 use crate::transport::encode::Encoder;
 
@@ -57,7 +61,7 @@ impl Endpoint {
         shared: Arc<Shared>,
         access: Access,
         guard: Guard,
-        session_keys: Vec<[u8; 32]>,
+        session_keys: &[[u8; 32]],
         body_limit: usize,
     ) -> Self {
         let with_headers = registry.tools().map(|tool| (tool.name().into(), headers::declared(tool)));
@@ -134,15 +138,15 @@ impl Endpoint {
     async fn post(self: Arc<Self>, arrived: Arrived) -> Response {
         let body = arrived.body.clone();
         match Message::parse(&body) {
-            Ok(Message::Request { id, method, params }) => {
-                let params = match params.map(|params| serde_json::from_str(params.get())).transpose() {
+            Ok(Message::Request { id, method, params: all }) => {
+                let params = match all.map(|params| serde_json::from_str(params.get())).transpose() {
                     Ok(params) => params.unwrap_or_default(),
                     // All members are raw, so this is the one thing that can be wrong with them.
                     Err(_) => {
                         return answer::refuse(Some(&id), &RpcError::invalid_params("`params` names a member twice"));
                     }
                 };
-                self.request(arrived, id, &method, &params).await.unwrap_or_else(|refusal| *refusal)
+                self.request(arrived, id, &method, &params, all).await.unwrap_or_else(|refusal| *refusal)
             }
             Ok(Message::Notification) => self.one_way(&arrived, || answer::empty(StatusCode::ACCEPTED)),
             Ok(Message::Response) => self.one_way(&arrived, || {
@@ -179,6 +183,7 @@ impl Endpoint {
         id: RequestId,
         method: &str,
         params: &Params<'_>,
+        all: Option<&RawValue>,
     ) -> Result<Response, Box<Response>> {
         let refuse = |error: RpcError| Box::new(answer::refuse(Some(&id), &error));
         let meta: ProtocolMeta<'_> = match params.meta {
@@ -193,16 +198,21 @@ impl Endpoint {
         match era {
             Era::Stateless(version) => {
                 self.check_stateless(&arrived.headers, method, params, &meta).map_err(refuse)?;
-                Ok(self.stateless(arrived, id, version, method, params, &meta).await)
+                let log_level = log_level(&meta).map_err(refuse)?;
+                Ok(self.stateless(arrived, id, version, method, Read { params, all, meta: &meta, log_level }).await)
             }
             Era::Initialize => Ok(self.initialize(&arrived, &id)),
             Era::Session(session) => match self.sessions.find(session, arrived.principal.as_ref()) {
-                Some(session) => Ok(self.legacy_request(arrived, id, session, method, params).await),
+                Some(session) => Ok(self
+                    .legacy_request(arrived, id, session, method, Read { params, all, meta: &meta, log_level: None })
+                    .await),
                 None => Err(Box::new(answer::session_not_found(Some(&id)))),
             },
             Era::Sessionless(version) => {
                 let session = super::session::Session::sessionless(version);
-                Ok(self.legacy_request(arrived, id, session, method, params).await)
+                Ok(self
+                    .legacy_request(arrived, id, session, method, Read { params, all, meta: &meta, log_level: None })
+                    .await)
             }
         }
     }
@@ -239,14 +249,14 @@ impl Endpoint {
 
     /// Serves a stateless request in place: a client that hangs up drops it, which is how it cancels.
     async fn stateless(
-        &self,
+        self: Arc<Self>,
         arrived: Arrived,
         id: RequestId,
         version: ProtocolVersion,
         method: &str,
-        params: &Params<'_>,
-        meta: &ProtocolMeta<'_>,
+        read: Read<'_>,
     ) -> Response {
+        let Read { params, meta, log_level, .. } = read;
         let Arrived { headers, principal, body } = arrived;
         let context = RequestContext {
             reference: crate::context::Reference::next(),
@@ -257,17 +267,25 @@ impl Endpoint {
             meta: RequestMeta(RawJson::within(&body, params.meta)),
             headers,
             principal,
+            progress_token: RawJson::within(&body, meta.progress_token),
+            log_level,
+            exchange: Arc::new(Exchange::retrying()),
             shared: Arc::clone(&self.shared),
         };
-        let outcome = match request_of(Method::parse(method), params, &body, context) {
-            Ok(request) => self.registry.dispatch(request).await,
-            Err(error) => Ok(Outcome::Error(error)),
+        let dispatched = match request_of(Method::parse(method), &read, &body, context) {
+            Ok(request) => self.registry.dispatch(request),
+            Err(error) => Dispatched::Answered(Ok(Outcome::Error(error))),
         };
-        let status = match &outcome {
-            Ok(Outcome::Error(error)) => answer::answered(error.code()),
-            _ => StatusCode::OK,
-        };
-        self.respond(version, &id, outcome, status)
+        match dispatched {
+            Dispatched::Running(running) => self.run_stateless(version, id, running).await,
+            Dispatched::Answered(answer) => {
+                let status = match &answer {
+                    Ok(Outcome::Error(error)) => answer::answered(error.code()),
+                    _ => StatusCode::OK,
+                };
+                self.respond(version, &id, answer, status)
+            }
+        }
     }
 
     /// The HTTP response to what came of a request.
@@ -293,15 +311,33 @@ impl Endpoint {
     }
 }
 
+/// What was read of a request's parameters.
+#[derive(Clone, Copy)]
+pub(super) struct Read<'a> {
+    pub(super) params: &'a Params<'a>,
+    /// The parameters as a whole.
+    pub(super) all: Option<&'a RawValue>,
+    pub(super) meta: &'a ProtocolMeta<'a>,
+    pub(super) log_level: Option<LoggingLevel>,
+}
+
+/// The log messages that a stateless request opted in to (MCP 2026-07-28, Logging).
+fn log_level(meta: &ProtocolMeta<'_>) -> Result<Option<LoggingLevel>, RpcError> {
+    let level = meta.log_level.as_deref().map(LoggingLevel::parse);
+    level.transpose().map_err(|unknown| {
+        RpcError::invalid_params(format!("`io.modelcontextprotocol/logLevel` in `_meta` is no level: {unknown}"))
+    })
+}
+
 /// A request in the shape that dispatch takes.
 pub(super) fn request_of(
     method: Method,
-    params: &Params<'_>,
+    read: &Read<'_>,
     body: &Bytes,
     context: RequestContext,
 ) -> Result<Request, RpcError> {
     // A method that nobody knows has no parameters that could be wrong.
     let known = !matches!(method, Method::Unknown(_));
-    let params = if known { params.detach(body)? } else { MethodParams::default() };
+    let params = if known { read.params.detach(body, read.all)? } else { MethodParams::default() };
     Ok(Request { method, params, context })
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::sse::{Event, Sse};
+use axum::response::sse::{Event as SseEvent, Sse};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
@@ -13,15 +13,17 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::detach::RunToEnd;
-use super::endpoint::{Arrived, Endpoint, request_of};
+use super::detach::{HangUp, Held};
+use super::endpoint::{Arrived, Endpoint, Read, request_of};
 use super::era::{self, Era};
 use super::session::Session;
 use super::{answer, headers};
 use crate::RequestContext;
 use crate::auth::Principal;
-use crate::dispatch::{Method, Outcome};
-use crate::protocol::{Params, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
+use crate::dispatch::{Dispatched, Event, Method};
+use crate::exchange::Exchange;
+use crate::outcome::Outcome;
+use crate::protocol::{ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
 use crate::transport::encode;
 
 /// How often a silent stream shows that it is alive.
@@ -95,7 +97,7 @@ impl Endpoint {
         id: RequestId,
         session: Session,
         method: &str,
-        params: &Params<'_>,
+        read: Read<'_>,
     ) -> Response {
         let outcome = match method {
             "ping" => Ok(Outcome::Empty),
@@ -107,17 +109,26 @@ impl Endpoint {
                     version: session.version,
                     client_info: session.client_info,
                     client_capabilities: session.client_capabilities,
-                    meta: RequestMeta(RawJson::within(&body, params.meta)),
+                    meta: RequestMeta(RawJson::within(&body, read.params.meta)),
                     headers,
                     principal,
+                    progress_token: RawJson::within(&body, read.meta.progress_token),
+                    log_level: read.log_level,
+                    exchange: Arc::new(Exchange::waiting()),
                     shared: Arc::clone(&self.shared),
                 };
-                match request_of(known_method(method), params, &body, context) {
-                    Ok(request) => {
-                        let endpoint = Arc::clone(&self);
-                        let call = async move { endpoint.registry.dispatch(request).await };
-                        RunToEnd::new(call, self.detached.clone()).await
-                    }
+                match request_of(known_method(method), &read, &body, context) {
+                    Ok(request) => match self.registry.dispatch(request) {
+                        Dispatched::Answered(answer) => answer,
+                        Dispatched::Running(running) => {
+                            let mut call = Held::new(running, HangUp::IsNothing, self.detached.clone());
+                            loop {
+                                if let Event::Ended(answer) = call.next().await {
+                                    break answer;
+                                }
+                            }
+                        }
+                    },
                     Err(error) => Ok(Outcome::Error(error)),
                 }
             }
@@ -136,7 +147,7 @@ impl Endpoint {
                 () = endpoint.shutdown.cancelled() => None,
                 () = tokio::time::sleep(KEEP_ALIVE) => {
                     let alive = endpoint.sessions.is_alive(&session);
-                    alive.then(|| (Ok::<_, Infallible>(Event::default().comment("")), (endpoint, session)))
+                    alive.then(|| (Ok::<_, Infallible>(SseEvent::default().comment("")), (endpoint, session)))
                 }
             }
         });

@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod body;
+mod call;
 mod cors;
 mod detach;
 mod endpoint;
@@ -13,6 +14,7 @@ mod legacy;
 mod router;
 mod serve;
 mod session;
+mod sse;
 
 pub(crate) use access::Access;
 pub(crate) use endpoint::Endpoint;

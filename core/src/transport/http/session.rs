@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::auth::Principal;
 use crate::protocol::{ProtocolVersion, RawJson};
+use crate::signed::Signer;
 
 /// How long a session lives. The server keeps nothing of it, so the limit only bounds how long a leaked id is good.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -48,8 +48,7 @@ type SessionId = [u8; 16];
 
 /// Opens, reads and ends sessions.
 pub(super) struct Sessions {
-    /// The first signs, all verify; each has its key mixed in already.
-    keys: Vec<Hmac<Sha256>>,
+    signer: Signer,
     ended: Mutex<Tombstones>,
 }
 
@@ -69,8 +68,8 @@ struct Payload<'a> {
 }
 
 impl Sessions {
-    pub(super) fn new(keys: Vec<[u8; 32]>) -> Self {
-        Self { keys: keys.iter().map(keyed).collect(), ended: Mutex::default() }
+    pub(super) fn new(keys: &[[u8; 32]]) -> Self {
+        Self { signer: Signer::new(keys, "session"), ended: Mutex::default() }
     }
 
     /// The id of a new session.
@@ -104,19 +103,12 @@ impl Sessions {
             payload.c = None;
             json = serde_json::to_vec(&payload).ok()?;
         }
-        let body = BASE64.encode(json);
-        let signature = BASE64.encode(self.keys.first()?.clone().chain_update(&body).finalize().into_bytes());
-        Some(format!("{body}.{signature}"))
+        self.signer.sign(&[], &json)
     }
 
     /// The session of this id, if it is alive and belongs to the caller.
     pub(super) fn find(&self, id: &str, principal: Option<&Principal>) -> Option<Session> {
-        let (body, signature) = id.split_once('.')?;
-        let signature = BASE64.decode(signature).ok()?;
-        // `verify_slice` compares in constant time.
-        self.keys.iter().find(|key| (*key).clone().chain_update(body).verify_slice(&signature).is_ok())?;
-
-        let json = BASE64.decode(body).ok()?;
+        let json = self.signer.verify(&[], id)?;
         let payload: Payload<'_> = serde_json::from_slice(&json).ok()?;
         let raw = |value: Option<&RawValue>| {
             RawJson::new(value.map_or_else(Bytes::new, |value| Bytes::copy_from_slice(value.get().as_bytes())))
@@ -175,13 +167,6 @@ impl Tombstones {
     }
 }
 
-/// HMAC under this key. A key shorter than a block is filled up with zeros (RFC 2104 §2), so this cannot fail.
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(key);
-    Hmac::new(&block.into())
-}
-
 /// What stands in the token for its owner: enough to compare, nothing to read.
 fn owner(principal: &Principal) -> String {
     let mut digest = Sha256::new();
@@ -200,7 +185,7 @@ mod tests {
     use super::*;
 
     fn sessions() -> Sessions {
-        Sessions::new(vec![[7; 32]])
+        Sessions::new(&[[7; 32]])
     }
 
     fn open(sessions: &Sessions, principal: Option<&Principal>) -> String {
@@ -214,7 +199,7 @@ mod tests {
         let sessions = sessions();
         let id = open(&sessions, None);
         assert!(id.bytes().all(|byte| byte.is_ascii_graphic()), "visible ASCII only");
-        let session = Sessions::new(vec![[1; 32], [7; 32]]).find(&id, None).expect("another replica serves it");
+        let session = Sessions::new(&[[1; 32], [7; 32]]).find(&id, None).expect("another replica serves it");
         assert_eq!(session.version, ProtocolVersion::V2025_06_18);
         assert_eq!(session.client_capabilities.as_bytes(), br#"{"sampling":{}}"#);
         assert!(session.client_info.read::<crate::ClientInfo>().is_some_and(|info| info.name == "클라이언트"));
@@ -229,7 +214,7 @@ mod tests {
         assert!(sessions.find(&id, Some(&alice)).is_some());
         assert!(sessions.find(&id, Some(&bob)).is_none());
         assert!(sessions.find(&id, None).is_none());
-        assert!(Sessions::new(vec![[8; 32]]).find(&id, Some(&alice)).is_none());
+        assert!(Sessions::new(&[[8; 32]]).find(&id, Some(&alice)).is_none());
         for garbage in ["", ".", "a.b", "a", &id[1..], &format!("{id}x")] {
             assert!(sessions.find(garbage, Some(&alice)).is_none(), "{garbage}");
         }

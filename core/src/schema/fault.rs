@@ -9,13 +9,13 @@ const TOLD: usize = 20;
 
 /// The faults of one call.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     told: Vec<String>,
     untold: usize,
 }
 
 impl Faults {
-    pub(super) fn add(&mut self, argument: &str, fault: &str) {
+    pub(crate) fn add(&mut self, argument: &str, fault: &str) {
         if self.told.len() < TOLD {
             self.told.push(format!("`{}`: {fault}", cut(argument)));
         } else {
@@ -24,7 +24,7 @@ impl Faults {
     }
 
     /// The text for the model, if there is any fault.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(crate) fn text(&self) -> Option<String> {
         if self.told.is_empty() {
             return None;
         }
@@ -37,12 +37,12 @@ impl Faults {
 }
 
 /// A value as it is repeated to the model.
-pub(super) fn show(value: &Value) -> String {
+pub(crate) fn show(value: &Value) -> String {
     cut(&value.to_string())
 }
 
 /// A text that is not repeated in full if it is long.
-pub(super) fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -50,7 +50,7 @@ pub(super) fn cut(text: &str) -> String {
 }
 
 /// What serde says of a value that does not fit: without its position, without long quotes, and with the names of JSON.
-pub(super) fn from_serde(error: &serde_json::Error) -> String {
+pub(crate) fn from_serde(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
     let text = cut_quotes(text);

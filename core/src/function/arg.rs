@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::check::{self, Check};
-use super::{fault, schema};
+use crate::schema::check::{self, Check};
+use crate::schema::{self, fault};
 
 /// A value that a macro attribute gives, as JSON, or why it is none.
 pub type Constant = Result<Value, String>;
@@ -28,14 +28,14 @@ pub fn published<T: Serialize>(default: Option<fn() -> T>) -> Constant {
 /// What is said of an argument: its name, its doc comment and its `#[arg(..)]`.
 #[derive(Debug, Default)]
 pub struct Arg {
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     description: Option<&'static str>,
     /// Schema keywords, each with the `#[arg]` key that gave it.
     keywords: Vec<(&'static str, &'static str, Constant)>,
     length: Vec<(Bound, Constant)>,
     default: Option<Constant>,
     examples: Vec<Constant>,
-    pub(super) header: Option<&'static str>,
+    pub(crate) header: Option<&'static str>,
 }
 
 /// Which end of a length.
@@ -125,7 +125,7 @@ impl Arg {
 }
 
 /// Writes what is said of an argument into its schema.
-pub(super) fn describe(property: &mut Value, arg: &Arg, problems: &mut Vec<String>) {
+pub(crate) fn describe(property: &mut Value, arg: &Arg, problems: &mut Vec<String>) {
     let types: Vec<String> = schema::types(property).into_iter().map(str::to_owned).collect();
     let is = |name: &str| types.iter().any(|one| one == name);
     let Value::Object(object) = property else {
@@ -212,7 +212,7 @@ fn known(value: &Constant, key: &str, problems: &mut Vec<String>) -> Option<Valu
     }
 }
 
-pub(super) fn described(types: &[String]) -> String {
+pub(crate) fn described(types: &[String]) -> String {
     if types.is_empty() { "of no single JSON type".into() } else { types.join(" or ") }
 }
 
@@ -232,13 +232,13 @@ fn tighten(object: &mut Map<String, Value>, keyword: &str, value: Value, problem
 }
 
 /// Whether serde reads a string that is in no list into `T`.
-pub(super) fn reads_any_of_its_kind<T: DeserializeOwned>(property: &Value) -> bool {
+pub(crate) fn reads_any_of_its_kind<T: DeserializeOwned>(property: &Value) -> bool {
     let strings_only = schema::names(property.get("enum")).count() > 0;
     !strings_only || serde_json::from_str::<T>("\"\\u0001 in no list\"").is_ok()
 }
 
 /// Finds a default or an example that the argument would refuse.
-pub(super) fn fits<T: DeserializeOwned>(property: &Value, check: &Check, problems: &mut Vec<String>) {
+pub(crate) fn fits<T: DeserializeOwned>(property: &Value, check: &Check, problems: &mut Vec<String>) {
     let examples =
         property.get("examples").and_then(Value::as_array).into_iter().flatten().map(|value| ("example", value));
     for (what, value) in property.get("default").map(|value| ("default", value)).into_iter().chain(examples) {

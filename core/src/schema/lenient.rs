@@ -5,13 +5,13 @@
 
 use serde_json::{Number, Value};
 
-use super::schema::{definition, types};
+use super::{definition, types};
 
 /// How deep schemas are followed; a recursive one has no end of its own.
 const DEPTH: usize = 32;
 
 /// Mends a value after its schema; gives back whether anything was changed.
-pub(super) fn mend(value: &mut Value, schema: &Value, definitions: &Value) -> bool {
+pub(crate) fn mend(value: &mut Value, schema: &Value, definitions: &Value) -> bool {
     mend_at(value, schema, definitions, DEPTH)
 }
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::arg::Arg;
 use super::arguments::Reader;
-use super::builder::ToolBuilder;
+use super::signature::Signature;
 use crate::RequestContext;
 use crate::extract::{FromContext, Rejection};
 
@@ -37,16 +37,16 @@ pub trait ToolParam<M>: Sized {
     // The parameter itself stands for nothing: so a type that is no parameter is told once, and not wherever it goes.
     type Handle: Parameter<Value = Self>;
 
-    /// Adds the parameter to a tool.
-    fn declare(tool: &mut ToolBuilder, arg: Arg) -> Self::Handle;
+    /// Adds the parameter to a function.
+    fn declare(signature: &mut Signature, arg: Arg) -> Self::Handle;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: FromContext + 'static> ToolParam<via::Context> for T {
     type Handle = Injected<T>;
 
-    fn declare(tool: &mut ToolBuilder, _: Arg) -> Injected<T> {
-        Injected::declare(tool)
+    fn declare(signature: &mut Signature, _: Arg) -> Injected<T> {
+        Injected::declare(signature)
     }
 }
 
@@ -54,8 +54,8 @@ impl<T: FromContext + 'static> ToolParam<via::Context> for T {
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> ToolParam<via::Argument> for T {
     type Handle = Argument<T>;
 
-    fn declare(tool: &mut ToolBuilder, arg: Arg) -> Argument<T> {
-        Argument::declare(tool, arg, None)
+    fn declare(signature: &mut Signature, arg: Arg) -> Argument<T> {
+        Argument::declare(signature, arg, None)
     }
 }
 
@@ -69,16 +69,16 @@ pub trait ArgumentType<M>: Sized {
     /// As for [`ToolParam`].
     type Handle: Parameter<Value = Self>;
 
-    /// Adds the argument to a tool.
-    fn declare(tool: &mut ToolBuilder, arg: Arg, default: Option<fn() -> Self>) -> Self::Handle;
+    /// Adds the argument to a function.
+    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> Self>) -> Self::Handle;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentType<via::Argument> for T {
     type Handle = Argument<T>;
 
-    fn declare(tool: &mut ToolBuilder, arg: Arg, default: Option<fn() -> T>) -> Argument<T> {
-        Argument::declare(tool, arg, default)
+    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> T>) -> Argument<T> {
+        Argument::declare(signature, arg, default)
     }
 }
 
@@ -92,16 +92,16 @@ pub trait InjectedType<M>: Sized {
     /// As for [`ToolParam`].
     type Handle: Parameter<Value = Self>;
 
-    /// Adds the parameter to a tool.
-    fn declare(tool: &mut ToolBuilder) -> Self::Handle;
+    /// Adds the parameter to a function.
+    fn declare(signature: &mut Signature) -> Self::Handle;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: FromContext + 'static> InjectedType<via::Context> for T {
     type Handle = Injected<T>;
 
-    fn declare(tool: &mut ToolBuilder) -> Injected<T> {
-        Injected::declare(tool)
+    fn declare(signature: &mut Signature) -> Injected<T> {
+        Injected::declare(signature)
     }
 }
 
@@ -114,8 +114,8 @@ pub trait Nothing: FromContext + DeserializeOwned + JsonSchema + 'static {}
 impl<T: Nothing> ArgumentType<via::Nothing> for T {
     type Handle = Argument<T>;
 
-    fn declare(tool: &mut ToolBuilder, arg: Arg, default: Option<fn() -> T>) -> Argument<T> {
-        Argument::declare(tool, arg, default)
+    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> T>) -> Argument<T> {
+        Argument::declare(signature, arg, default)
     }
 }
 
@@ -123,29 +123,29 @@ impl<T: Nothing> ArgumentType<via::Nothing> for T {
 impl<T: Nothing> InjectedType<via::Nothing> for T {
     type Handle = Injected<T>;
 
-    fn declare(tool: &mut ToolBuilder) -> Injected<T> {
-        Injected::declare(tool)
+    fn declare(signature: &mut Signature) -> Injected<T> {
+        Injected::declare(signature)
     }
 }
 
 /// Declares a parameter.
 // The handle is inferred: where `T` is no parameter there is none, and no error that follows from it.
-pub fn param<T: ToolParam<M, Handle = H>, M, H>(tool: &mut ToolBuilder, arg: Arg) -> H {
-    T::declare(tool, arg)
+pub fn param<T: ToolParam<M, Handle = H>, M, H>(signature: &mut Signature, arg: Arg) -> H {
+    T::declare(signature, arg)
 }
 
 /// Declares a parameter that `#[arg(..)]` says to be an argument.
 pub fn argument<T: ArgumentType<M, Handle = H>, M, H>(
-    tool: &mut ToolBuilder,
+    signature: &mut Signature,
     arg: Arg,
     default: Option<fn() -> T>,
 ) -> H {
-    T::declare(tool, arg, default)
+    T::declare(signature, arg, default)
 }
 
 /// Declares a parameter that has a pattern and no name.
-pub fn injected<T: InjectedType<M, Handle = H>, M, H>(tool: &mut ToolBuilder) -> H {
-    T::declare(tool)
+pub fn injected<T: InjectedType<M, Handle = H>, M, H>(signature: &mut Signature) -> H {
+    T::declare(signature)
 }
 
 /// A type whose default may be written as a string.
@@ -189,8 +189,8 @@ pub trait Parameter: Send + Sync + 'static {
 pub struct Injected<T>(PhantomData<fn() -> T>);
 
 impl<T: FromContext> Injected<T> {
-    fn declare(tool: &mut ToolBuilder) -> Self {
-        T::requires(&mut tool.requirements);
+    fn declare(signature: &mut Signature) -> Self {
+        T::requires(&mut signature.requirements);
         Self(PhantomData)
     }
 }
@@ -215,8 +215,8 @@ pub struct Argument<T> {
 }
 
 impl<T: DeserializeOwned + JsonSchema> Argument<T> {
-    fn declare(tool: &mut ToolBuilder, arg: Arg, default: Option<fn() -> T>) -> Self {
-        Self { index: tool.declare::<T>(arg, default.is_some()), default }
+    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> T>) -> Self {
+        Self { index: signature.declare::<T>(arg, default.is_some()), default }
     }
 }
 

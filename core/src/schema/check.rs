@@ -9,17 +9,17 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Number, Value};
 
 use super::fault::show;
-use super::schema::{names, types};
+use super::{names, types};
 
 /// How much memory one compiled pattern may take, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
 
 /// What the schemas under `$defs` demand, by name.
-pub(super) type Definitions = HashMap<String, Check>;
+pub(crate) type Definitions = HashMap<String, Check>;
 
 /// What one schema demands of a value.
 #[derive(Debug, Default)]
-pub(super) struct Check {
+pub(crate) struct Check {
     rules: Vec<Rule>,
     /// Tells the alternatives of `anyOf` and `oneOf` apart: the types, and the values that are named one by one.
     types: Vec<String>,
@@ -61,7 +61,7 @@ enum Rule {
 }
 
 /// Compiles a schema; what is wrong with it is added to `problems`.
-pub(super) fn compile(schema: &Value, problems: &mut Vec<String>) -> Check {
+pub(crate) fn compile(schema: &Value, problems: &mut Vec<String>) -> Check {
     Check::compile(schema, false, problems)
 }
 
@@ -106,12 +106,12 @@ impl Check {
     }
 
     /// The rule on the values of this schema itself, if serde turns out to enforce it.
-    pub(super) fn drop_values_rule(&mut self) {
+    pub(crate) fn drop_values_rule(&mut self) {
         self.rules.retain(|rule| !matches!(rule, Rule::OneOf(_)));
     }
 
     /// Whether there is anything to enforce; a reference counts if any definition has something.
-    pub(super) fn enforces(&self, definitions: &Definitions) -> bool {
+    pub(crate) fn enforces(&self, definitions: &Definitions) -> bool {
         self.has_rules() || (self.has_reference() && definitions.values().any(Self::has_rules))
     }
 
@@ -130,7 +130,7 @@ impl Check {
     }
 
     /// Adds to `faults` where and how `value` breaks a rule.
-    pub(super) fn run(&self, value: &Value, path: &str, definitions: &Definitions, faults: &mut Vec<(String, String)>) {
+    pub(crate) fn run(&self, value: &Value, path: &str, definitions: &Definitions, faults: &mut Vec<(String, String)>) {
         for rule in &self.rules {
             if let Some(fault) = rule.fault(value) {
                 faults.push((path.to_owned(), fault));
@@ -328,7 +328,7 @@ fn integer(number: &Number) -> Option<i128> {
     number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
 }
 
-pub(super) fn compare(left: &Number, right: &Number) -> Option<Ordering> {
+pub(crate) fn compare(left: &Number, right: &Number) -> Option<Ordering> {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
         _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
@@ -343,6 +343,11 @@ fn is_multiple(number: &Number, step: &Number) -> bool {
     let quotient = number / step;
     // 0.3 is three steps of 0.1, whatever binary fractions say.
     step == 0.0 || (quotient - quotient.round()).abs() <= f64::EPSILON * quotient.abs().max(1.0)
+}
+
+/// Whether a value is of one of these types; of no type at all is any.
+pub(crate) fn is_of_types(value: &Value, types: &[&str]) -> bool {
+    types.is_empty() || types.iter().any(|name| is_of_type(value, name))
 }
 
 fn is_of_type(value: &Value, name: &str) -> bool {

@@ -8,33 +8,34 @@ use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::check::{Check, Definitions};
-use super::fault::{self, Faults};
-use super::lenient;
+use super::Kind;
 use crate::extract::Rejection;
 use crate::protocol::RpcError;
+use crate::schema::check::{Check, Definitions};
+use crate::schema::fault::{self, Faults};
+use crate::schema::lenient;
 use crate::tool_error::ToolError;
 
 /// What a tool takes.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
-    pub(super) list: Vec<Argument>,
+    pub(crate) list: Vec<Argument>,
     /// `$defs` of the input schema: what recursive types point at.
-    pub(super) definitions: Value,
-    pub(super) checks: Definitions,
+    pub(crate) definitions: Value,
+    pub(crate) checks: Definitions,
 }
 
 /// One argument.
 #[derive(Debug)]
-pub(super) struct Argument {
-    pub(super) name: &'static str,
+pub(crate) struct Argument {
+    pub(crate) name: &'static str,
     /// Its property in the input schema.
-    pub(super) schema: Value,
-    pub(super) required: bool,
+    pub(crate) schema: Value,
+    pub(crate) required: bool,
     /// `None` where serde checks all there is to check.
-    pub(super) check: Option<Check>,
+    pub(crate) check: Option<Check>,
     /// The header that repeats it (`x-mcp-header`).
-    pub(super) header: Option<&'static str>,
+    pub(crate) header: Option<&'static str>,
 }
 
 /// The arguments of one call while they are read.
@@ -55,7 +56,7 @@ enum Slot<'a> {
 
 impl<'a> Reader<'a> {
     /// Sorts the members of `json` into slots; no text at all and `null` are `{}`.
-    pub(super) fn new(arguments: &'a Arguments, json: &'a [u8], strict: bool) -> Result<Self, RpcError> {
+    pub(crate) fn new(arguments: &'a Arguments, json: &'a [u8], strict: bool) -> Result<Self, RpcError> {
         let mut reader = Self {
             arguments,
             slots: vec![Slot::Absent; arguments.list.len()],
@@ -72,7 +73,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of one argument; `None` where there is a fault, which is then noted.
-    pub(super) fn read<T: DeserializeOwned>(&mut self, index: usize, default: Option<fn() -> T>) -> Option<T> {
+    pub(crate) fn read<T: DeserializeOwned>(&mut self, index: usize, default: Option<fn() -> T>) -> Option<T> {
         let argument = &self.arguments.list[index];
         let raw = match (self.slots[index], default) {
             (Slot::Doubled, _) => {
@@ -144,15 +145,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Ends the reading: all faults together, in one text.
-    pub(super) fn finish(mut self) -> Result<(), Rejection> {
+    pub(crate) fn finish(mut self, kind: Kind) -> Result<(), Rejection> {
         for name in &self.unknown {
             let names: Vec<String> =
                 self.arguments.list.iter().map(|argument| format!("`{}`", argument.name)).collect();
-            let known = if names.is_empty() { "the tool takes no arguments".into() } else { names.join(", ") };
-            let known = if names.is_empty() { known } else { format!("the tool takes {known}") };
+            let noun = kind.noun();
+            let known = match names.as_slice() {
+                [] => format!("the {noun} takes no arguments"),
+                names => format!("the {noun} takes {}", names.join(", ")),
+            };
             self.faults.add(name, &format!("unknown, {known}"));
         }
-        self.faults.text().map_or(Ok(()), |text| Err(Rejection::Tool(ToolError::new(text))))
+        match (self.faults.text(), kind) {
+            (None, _) => Ok(()),
+            // The model reads it, and mends its call.
+            (Some(text), Kind::Tool) => Err(ToolError::new(text).into()),
+            (Some(text), Kind::Prompt | Kind::Resource) => Err(RpcError::invalid_params(text).into()),
+        }
     }
 }
 
@@ -192,7 +201,7 @@ impl<'de> Visitor<'de> for Walk<'_, 'de> {
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The value of an argument that was left out, for a type that has one: `None` of an `Option`.
-pub(super) fn left_out<T: DeserializeOwned>() -> Option<T> {
+pub(crate) fn left_out<T: DeserializeOwned>() -> Option<T> {
     T::deserialize(LeftOut).ok()
 }
 

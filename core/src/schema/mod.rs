@@ -1,7 +1,11 @@
-//! JSON Schema 2020-12 from types, in the form that clients understand.
+//! JSON Schema 2020-12: made from types in the form that clients understand, and enforced on values.
 //!
 //! Subschemas are inlined, because many clients cannot follow a `$ref`. A recursive type cannot be: it alone keeps its
 //! `$ref`, with the definition under `$defs` at the root of the tool's schema.
+
+pub(crate) mod check;
+pub(crate) mod fault;
+pub(crate) mod lenient;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -38,12 +42,20 @@ fn settings() -> SchemaSettings {
 }
 
 /// The generator of one tool's arguments.
-pub(super) fn generator() -> SchemaGenerator {
+pub(crate) fn generator() -> SchemaGenerator {
     settings().into_generator()
 }
 
+/// The schema of what `T` is read from, its optional members without `null`.
+pub(crate) fn of_input<T: JsonSchema>() -> Value {
+    let mut schema = generator().into_root_schema_for::<T>().to_value();
+    optional_not_nullable(&mut schema);
+    tidy(&mut schema);
+    schema
+}
+
 /// The schema of what `T` is serialized as.
-pub(super) fn of_output<T: JsonSchema>() -> Schema {
+pub(crate) fn of_output<T: JsonSchema>() -> Schema {
     let mut generator = settings().for_serialize().into_generator();
     let mut schema = generator.subschema_for::<T>();
     let definitions = generator.take_definitions(false);
@@ -75,13 +87,13 @@ fn resolve_root(schema: &mut Value) {
 }
 
 /// What a `$ref` into `$defs` points at.
-pub(super) fn definition<'a>(reference: &str, definitions: &'a Value) -> Option<&'a Value> {
+pub(crate) fn definition<'a>(reference: &str, definitions: &'a Value) -> Option<&'a Value> {
     let name = reference.strip_prefix("#/$defs/")?;
     definitions.get(name).or_else(|| definitions.get(name.replace("~1", "/").replace("~0", "~")))
 }
 
 /// Whether a schema describes nothing but objects.
-pub(super) fn is_object(schema: &Value) -> bool {
+pub(crate) fn is_object(schema: &Value) -> bool {
     schema.get("type") == Some(&json!("object"))
 }
 
@@ -100,7 +112,7 @@ fn state_object(schema: &mut Value) {
 
 /// Takes out what tells a reader nothing, and writes every property as an object: clients of the revisions before
 /// 2026-07-28 refuse `true` and `false` there, though JSON Schema knows them.
-pub(super) fn tidy(schema: &mut Value) {
+pub(crate) fn tidy(schema: &mut Value) {
     walk(schema, &mut |object| {
         if let Some(Value::Object(properties)) = object.get_mut("properties") {
             properties.values_mut().for_each(write_as_object);
@@ -112,7 +124,7 @@ pub(super) fn tidy(schema: &mut Value) {
 }
 
 /// Writes `true` and `false` as the objects that mean the same (JSON Schema 2020-12 Core, §4.3.2).
-pub(super) fn write_as_object(schema: &mut Value) {
+pub(crate) fn write_as_object(schema: &mut Value) {
     match schema {
         Value::Bool(true) => *schema = json!({}),
         Value::Bool(false) => *schema = json!({ "not": {} }),
@@ -121,7 +133,7 @@ pub(super) fn write_as_object(schema: &mut Value) {
 }
 
 /// Makes members that may be left out just that: not in `required`, and no `null` in their schema.
-pub(super) fn optional_not_nullable(schema: &mut Value) {
+pub(crate) fn optional_not_nullable(schema: &mut Value) {
     walk(schema, &mut |object| {
         let required: Vec<String> = names(object.get("required")).map(str::to_owned).collect();
         if let Some(Value::Object(properties)) = object.get_mut("properties") {
@@ -135,12 +147,12 @@ pub(super) fn optional_not_nullable(schema: &mut Value) {
 }
 
 /// The strings of a list.
-pub(super) fn names(list: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(crate) fn names(list: Option<&Value>) -> impl Iterator<Item = &str> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The values of `type`, whether it is one or several.
-pub(super) fn types(schema: &Value) -> Vec<&str> {
+pub(crate) fn types(schema: &Value) -> Vec<&str> {
     match schema.get("type") {
         Some(Value::String(one)) => vec![one],
         several => names(several).collect(),
@@ -148,7 +160,7 @@ pub(super) fn types(schema: &Value) -> Vec<&str> {
 }
 
 /// Takes `null` out of what a schema allows.
-pub(super) fn strip_null(schema: &mut Value) {
+pub(crate) fn strip_null(schema: &mut Value) {
     let Value::Object(object) = schema else { return };
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|kind| kind != "null");

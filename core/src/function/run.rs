@@ -9,18 +9,19 @@ use tokio::task::spawn_blocking;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::arguments::Reader;
-use super::failure::Call;
+use super::failure::Failing;
 use super::param::Params;
-use super::{Definition, Handler, Outcome};
+use super::{Callee, Handler, Kind};
 use crate::RequestContext;
 use crate::extract::{Refused, Rejection};
-use crate::protocol::CallToolResult;
+use crate::outcome::{Answer, Outcome};
 use crate::tool_error::ToolError;
 
-type Converted = Result<CallToolResult, ToolError>;
+/// What a function returned, as a result of its kind.
+pub(crate) type Converted = Result<Outcome, ToolError>;
 
-pub(super) fn asynchronous<P, F, Fut, O>(
-    definition: Arc<Definition>,
+pub(crate) fn asynchronous<P, F, Fut, O>(
+    callee: Arc<Callee>,
     params: P,
     convert: fn(O) -> Converted,
     function: F,
@@ -31,24 +32,19 @@ where
     Fut: Future<Output = O> + Send + 'static,
     O: 'static,
 {
-    handler(definition, params, move |values| function(values).map(convert))
+    handler(callee, params, move |values| function(values).map(convert))
 }
 
 /// Once it runs, a function on the blocking pool cannot be stopped: after its timeout it runs on, and its result is
 /// dropped. While it waits for a thread it can, and is.
-pub(super) fn blocking<P, F, O>(
-    definition: Arc<Definition>,
-    params: P,
-    convert: fn(O) -> Converted,
-    function: F,
-) -> Handler
+pub(crate) fn blocking<P, F, O>(callee: Arc<Callee>, params: P, convert: fn(O) -> Converted, function: F) -> Handler
 where
     P: Params,
     F: Fn(P::Values) -> O + Send + Sync + 'static,
     O: 'static,
 {
     let function = Arc::new(function);
-    handler(definition, params, move |values| {
+    handler(callee, params, move |values| {
         let (function, span) = (Arc::clone(&function), tracing::Span::current());
         let call = AbortOnDropHandle::new(spawn_blocking(move || span.in_scope(|| convert(function(values)))));
         call.map(|ended| match ended.map_err(|error| error.try_into_panic()) {
@@ -59,52 +55,49 @@ where
     })
 }
 
-pub(super) fn inline<P, F, O>(
-    definition: Arc<Definition>,
-    params: P,
-    convert: fn(O) -> Converted,
-    function: F,
-) -> Handler
+pub(crate) fn inline<P, F, O>(callee: Arc<Callee>, params: P, convert: fn(O) -> Converted, function: F) -> Handler
 where
     P: Params,
     F: Fn(P::Values) -> O + Send + Sync + 'static,
     O: 'static,
 {
-    handler(definition, params, move |values| ready(convert(function(values))))
+    handler(callee, params, move |values| ready(convert(function(values))))
 }
 
 /// The way of every call: its arguments, its extractors, its function.
-fn handler<P, F, Fut>(definition: Arc<Definition>, params: P, function: F) -> Handler
+fn handler<P, F, Fut>(callee: Arc<Callee>, params: P, function: F) -> Handler
 where
     P: Params,
     F: Fn(P::Values) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Converted> + Send + 'static,
 {
-    let all = Arc::new((definition, params, function));
+    let all = Arc::new((callee, params, function));
     Arc::new(move |context, arguments| {
         let all = Arc::clone(&all);
         Box::pin(async move {
-            let (definition, params, function) = &*all;
+            let (callee, params, function) = &*all;
             let work = async {
-                let values = values(definition, params, &arguments, &context).await?;
+                let values = values(callee, params, &arguments, &context).await?;
                 Ok(function(values).await?)
             };
-            guarded(definition, &context, work).await
+            guarded(callee, &context, work).await
         })
     })
 }
 
 /// The values for the parameters.
 async fn values<P: Params>(
-    definition: &Definition,
+    callee: &Callee,
     params: &P,
     arguments: &[u8],
     context: &RequestContext,
 ) -> Result<P::Values, Rejection> {
     let read = {
-        let mut reader = Reader::new(&definition.arguments, arguments, context.shared.strict_arguments)?;
+        // Prompts and URIs know strings only, so what they mean is for the parameter's type to say.
+        let strict = callee.kind == Kind::Tool && context.shared.strict_arguments;
+        let mut reader = Reader::new(&callee.arguments, arguments, strict)?;
         let read = params.read(&mut reader);
-        reader.finish()?;
+        reader.finish(callee.kind)?;
         read
     };
     // Where nothing was read a fault was noted, and the reader has said so.
@@ -112,27 +105,27 @@ async fn values<P: Params>(
     P::fill(read, context).await
 }
 
-/// Runs a call under the tool's timeout; a panic ends the call and nothing else.
-async fn guarded(
-    definition: &Definition,
+/// Runs a call under its timeout; a panic ends the call and nothing else.
+pub(crate) async fn guarded(
+    callee: &Callee,
     context: &RequestContext,
-    work: impl Future<Output = Result<CallToolResult, Rejection>> + Send,
-) -> Outcome {
-    let call = Call { tool: &definition.name, context };
+    work: impl Future<Output = Result<Outcome, Rejection>> + Send,
+) -> Answer {
+    let failing = Failing { callee, context };
     let work = AssertUnwindSafe(work).catch_unwind();
-    let ended = match definition.timeout {
+    let ended = match callee.timeout {
         None => work.await,
         Some(limit) => match tokio::time::timeout(limit, work).await {
             Ok(ended) => ended,
-            Err(_) => return Ok(Ok(call.timed_out(limit))),
+            Err(_) => return Ok(failing.timed_out(limit)),
         },
     };
     match ended {
-        Ok(Ok(result)) => Ok(Ok(result)),
-        Ok(Err(Rejection::Tool(error))) => Ok(Ok(call.failed(error))),
-        Ok(Err(Rejection::Protocol(error))) => Ok(Err(error)),
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(Rejection::Tool(error))) => Ok(failing.failed(error)),
+        Ok(Err(Rejection::Protocol(error))) => Ok(Outcome::Error(error)),
         Ok(Err(Rejection::LoginRequired)) => Err(Refused::LoginRequired),
         Ok(Err(Rejection::ProviderUnavailable { retry_after })) => Err(Refused::ProviderUnavailable { retry_after }),
-        Err(panic) => Ok(Ok(call.panicked(&*panic))),
+        Err(panic) => Ok(failing.panicked(&*panic)),
     }
 }

@@ -1,0 +1,203 @@
+//! Questions to the client, and how their answers come back.
+
+use std::collections::HashMap;
+use std::future::{pending, poll_fn};
+use std::mem;
+
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+use super::{Exchange, Said};
+use crate::protocol::InputRequest;
+use crate::spent::SpentId;
+
+/// Answers of the client by the keys of their questions, as it sent them.
+pub(crate) type Answers = HashMap<String, Box<RawValue>>;
+
+/// How answers come.
+pub(super) enum Asking {
+    /// With the client's next try, in which the function runs again from its start.
+    Retry(Retry),
+    /// While the function waits.
+    Wait { asked: Occurrences, open: Vec<Open> },
+}
+
+#[derive(Default)]
+pub(super) struct Retry {
+    asked: Occurrences,
+    answers: Answers,
+    /// The id of the state that came with the answers.
+    state_id: Option<SpentId>,
+    /// The answers that this run has used, which the next one will need again.
+    used: Vec<String>,
+    unanswered: Vec<(String, InputRequest)>,
+}
+
+/// A question that waits for its answer.
+pub(super) struct Open {
+    key: String,
+    request: InputRequest,
+    answer: oneshot::Sender<Result<Box<RawValue>, String>>,
+}
+
+/// The questions that the client has to answer before it tries again, and what was answered before.
+pub(crate) struct Unanswered {
+    pub(crate) questions: Vec<(String, InputRequest)>,
+    pub(crate) answered: Answers,
+}
+
+/// What a run was told before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswersUsed {
+    /// Nothing that could be told twice.
+    None,
+    /// Answers that came with this state.
+    WithState(SpentId),
+    /// Answers that came with none.
+    WithoutState,
+}
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// The client answered with an error, in these words.
+    Refused(String),
+    /// Nobody is there to answer any more.
+    Gone,
+}
+
+/// How often each key was asked in one run. A function that asks again under a key asks another question, which must
+/// have a key of its own (MCP 2026-07-28, Multi Round-Trip Requests, Server Requirements).
+#[derive(Default)]
+pub(super) struct Occurrences(Vec<(String, u32)>);
+
+impl Occurrences {
+    fn next(&mut self, key: &str) -> String {
+        match self.0.iter_mut().find(|(asked, _)| asked == key) {
+            Some((_, times)) => {
+                *times += 1;
+                format!("{key}#{times}")
+            }
+            None => {
+                self.0.push((key.to_owned(), 1));
+                key.to_owned()
+            }
+        }
+    }
+}
+
+impl Asking {
+    pub(super) fn retrying() -> Self {
+        Self::Retry(Retry::default())
+    }
+
+    pub(super) fn waiting() -> Self {
+        Self::Wait { asked: Occurrences::default(), open: Vec::new() }
+    }
+}
+
+impl Exchange {
+    /// Asks the client. Where answers come with the next try, a question without one never resolves: nothing can
+    /// swallow it, and the call ends with all the questions that are open by then.
+    pub(crate) async fn ask(&self, key: &str, request: InputRequest) -> Result<Box<RawValue>, NoAnswer> {
+        let answer = {
+            let mut state = self.state();
+            match &mut state.asking {
+                Asking::Retry(retry) => {
+                    let key = retry.asked.next(key);
+                    if let Some(answer) = retry.answers.get(&key).cloned() {
+                        retry.used.push(key);
+                        return Ok(answer);
+                    }
+                    retry.unanswered.push((key, request));
+                    // Whoever runs the call may be waiting for something else than this.
+                    if let Some(listener) = state.listener.take() {
+                        listener.wake();
+                    }
+                    None
+                }
+                Asking::Wait { asked, open } => {
+                    let (answer, answered) = oneshot::channel();
+                    let key = asked.next(key);
+                    open.push(Open { key, request, answer });
+                    state.say(Said::Asked);
+                    Some(answered)
+                }
+            }
+        };
+        match answer {
+            Some(answered) => match answered.await {
+                Ok(answer) => answer.map_err(NoAnswer::Refused),
+                Err(_) => Err(NoAnswer::Gone),
+            },
+            None => pending().await,
+        }
+    }
+
+    /// Whether answers come with the client's next try.
+    pub(crate) fn retries(&self) -> bool {
+        matches!(self.state().asking, Asking::Retry(_))
+    }
+
+    /// Gives the answers that came with this try.
+    pub(crate) fn give(&self, given: Answers, state_id: Option<SpentId>) {
+        if let Asking::Retry(retry) = &mut self.state().asking {
+            (retry.answers, retry.state_id) = (given, state_id);
+        }
+    }
+
+    /// Whether this run has used answers that the client could send again.
+    pub(crate) fn answers_used(&self) -> AnswersUsed {
+        match &self.state().asking {
+            Asking::Retry(Retry { used, state_id, .. }) if !used.is_empty() => {
+                state_id.map_or(AnswersUsed::WithoutState, AnswersUsed::WithState)
+            }
+            Asking::Retry(_) | Asking::Wait { .. } => AnswersUsed::None,
+        }
+    }
+
+    /// What the client has to be asked before the call can go on, if that is what it waits for.
+    pub(crate) fn take_unanswered(&self) -> Option<Unanswered> {
+        match &mut self.state().asking {
+            Asking::Retry(retry) if !retry.unanswered.is_empty() => {
+                let used = mem::take(&mut retry.used);
+                let answered = used.into_iter().filter_map(|key| retry.answers.remove_entry(&key)).collect();
+                Some(Unanswered { questions: mem::take(&mut retry.unanswered), answered })
+            }
+            Asking::Retry(_) | Asking::Wait { .. } => None,
+        }
+    }
+
+    /// From here on the call waits for its answers, where it was to run again before.
+    pub(crate) fn wait_from_here(&self) {
+        self.state().asking = Asking::waiting();
+    }
+
+    /// The questions that wait for their answers, in the order in which they were asked.
+    pub(crate) fn open_questions(&self) -> Vec<(String, InputRequest)> {
+        match &mut self.state().asking {
+            Asking::Retry(_) => Vec::new(),
+            Asking::Wait { open, .. } => {
+                // Who asked may have stopped waiting.
+                open.retain(|question| !question.answer.is_closed());
+                open.iter().map(|question| (question.key.clone(), question.request.clone())).collect()
+            }
+        }
+    }
+
+    /// Answers a question; false if it is not open.
+    pub(crate) fn answer(&self, key: &str, answer: Result<Box<RawValue>, String>) -> bool {
+        let question = match &mut self.state().asking {
+            Asking::Retry(_) => None,
+            Asking::Wait { open, .. } => {
+                open.iter().position(|question| question.key == key).map(|index| open.remove(index))
+            }
+        };
+        question.is_some_and(|question| question.answer.send(answer).is_ok())
+    }
+
+    /// Waits until something is said.
+    pub(crate) async fn said(&self) -> Said {
+        poll_fn(|context| self.poll_said(context)).await
+    }
+}

@@ -1,0 +1,69 @@
+//! What the other side is told of a failure, and what only the log is.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::{Callee, Kind};
+use crate::RequestContext;
+use crate::outcome::Outcome;
+use crate::protocol::{CallToolResult, ErrorCode, RpcError};
+use crate::tool_error::{self, Chain, ToolError};
+
+/// A call, as its failures are told.
+#[derive(Clone, Copy)]
+pub(super) struct Failing<'a> {
+    pub(super) callee: &'a Callee,
+    pub(super) context: &'a RequestContext,
+}
+
+impl Failing<'_> {
+    /// The outcome of a call that failed.
+    pub(super) fn failed(self, error: ToolError) -> Outcome {
+        let (kind, name) = (self.callee.kind.noun(), &*self.callee.name);
+        let reference = self.context.reference();
+        let exposed = self.context.shared.expose_errors;
+        match error.into_kind() {
+            tool_error::Kind::Protocol(error) => Outcome::Error(error),
+            tool_error::Kind::Told { text, cause: None } => self.told(text),
+            tool_error::Kind::Told { text, cause: Some(cause) } => {
+                let error = Chain(&*cause);
+                tracing::warn!(kind, name, %reference, %error, told = %text, "a call failed");
+                if exposed { self.told(format!("{text}: {error}")) } else { self.told(text) }
+            }
+            tool_error::Kind::Foreign(cause) => {
+                let error = Chain(&*cause);
+                tracing::error!(kind, name, %reference, %error, "a call failed");
+                if exposed { self.told(error.to_string()) } else { self.internal() }
+            }
+        }
+    }
+
+    /// The outcome of a call that took too long.
+    pub(super) fn timed_out(self, limit: Duration) -> Outcome {
+        let (kind, name) = (self.callee.kind.noun(), &*self.callee.name);
+        tracing::warn!(kind, name, reference = %self.context.reference(), ?limit, "a call ran into its timeout");
+        self.told(format!("the {kind} did not finish within {limit:?}"))
+    }
+
+    /// The outcome of a call that panicked.
+    pub(super) fn panicked(self, panic: &(dyn Any + Send)) -> Outcome {
+        let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let (kind, name, reference) = (self.callee.kind.noun(), &*self.callee.name, self.context.reference());
+        tracing::error!(kind, name, %reference, panic = said.unwrap_or("?"), "a call panicked");
+        self.internal()
+    }
+
+    /// The outcome that tells nothing but where the log has more.
+    fn internal(self) -> Outcome {
+        self.told(format!("internal error (reference {})", self.context.reference()))
+    }
+
+    /// The outcome in these words.
+    fn told(self, text: impl Into<Cow<'static, str>>) -> Outcome {
+        match self.callee.kind {
+            Kind::Tool => Outcome::Tool(CallToolResult::error(text)),
+            Kind::Prompt | Kind::Resource => Outcome::Error(RpcError::new(ErrorCode::InternalError, text)),
+        }
+    }
+}

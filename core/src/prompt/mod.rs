@@ -1,0 +1,131 @@
+//! Prompts: what the macro makes of a function, and what the server fills in.
+
+pub(crate) mod builder;
+mod output;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use output::PromptOutput;
+
+use crate::RequestContext;
+use crate::extract::Requirements;
+use crate::function::Handler;
+use crate::outcome::Call;
+use crate::protocol::Icon;
+
+/// A prompt: what is published of it, and the function that fills it in.
+///
+/// [`mcp_prompt`](crate::mcp_prompt) makes one of a function, and [`prompts!`](crate::prompts) lists them for a server.
+/// Cheap to clone. Serialized, it is the entry of `prompts/list`.
+#[derive(Clone)]
+pub struct Prompt {
+    definition: Arc<Definition>,
+    handler: Handler,
+}
+
+/// All that is known of a prompt before it is asked for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    name: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arguments: Vec<PromptArgument>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    icons: Vec<Icon>,
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+    #[serde(skip)]
+    scopes: Vec<Cow<'static, str>>,
+    #[serde(skip)]
+    hidden_without_scope: bool,
+    #[serde(skip)]
+    requirements: Requirements,
+    #[serde(skip)]
+    problems: Vec<String>,
+}
+
+/// An argument of a prompt, as clients see it.
+#[derive(Serialize)]
+struct PromptArgument {
+    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    required: bool,
+}
+
+impl Prompt {
+    /// The name that clients ask for it by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.definition.description.as_deref()
+    }
+
+    /// The scopes that a caller must have been granted.
+    pub(crate) fn scopes(&self) -> &[Cow<'static, str>] {
+        &self.definition.scopes
+    }
+
+    /// Whether a caller who lacks one of the scopes is not told of it.
+    pub(crate) fn hidden_without_scope(&self) -> bool {
+        self.definition.hidden_without_scope
+    }
+
+    /// What its extractors need of the server.
+    pub(crate) fn requirements(&self) -> &Requirements {
+        &self.definition.requirements
+    }
+
+    /// Mistakes of its author that only `build()` can tell, each a sentence.
+    pub(crate) fn problems(&self) -> &[String] {
+        &self.definition.problems
+    }
+
+    /// Fills it in; `arguments` is a JSON object, or empty where there were none.
+    pub(crate) fn call(&self, context: RequestContext, arguments: Bytes) -> Call {
+        (self.handler)(context, arguments)
+    }
+}
+
+impl Serialize for Prompt {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.definition.serialize(serializer)
+    }
+}
+
+impl fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prompt").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+/// The type beside a function that `#[mcp_prompt]` makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no prompt",
+    label = "not a function with `#[mcp_prompt]`",
+    note = "write `#[mcp_prompt]` above the function"
+)]
+pub trait PromptFn {
+    /// The name that clients ask for it by.
+    const NAME: &'static str;
+
+    /// The prompt.
+    fn prompt() -> Prompt;
+}
