@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use super::{FromContext, OptionalFromContext, Rejection};
 use crate::RequestContext;
-use crate::protocol::{ClientInfo, RequestMeta};
+use crate::protocol::{ClientCapabilities, ClientInfo, RequestMeta};
 
 /// Name and version of the client; both empty where it did not say (take an `Option` to tell).
 impl FromContext for ClientInfo {
@@ -19,6 +19,13 @@ impl FromContext for ClientInfo {
 impl OptionalFromContext for ClientInfo {
     async fn from_context(context: &RequestContext) -> Result<Option<Self>, Rejection> {
         Ok(context.client_info())
+    }
+}
+
+/// What the client declared that it can do.
+impl FromContext for ClientCapabilities {
+    async fn from_context(context: &RequestContext) -> Result<Self, Rejection> {
+        Ok(context.client_capabilities())
     }
 }
 

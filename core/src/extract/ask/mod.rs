@@ -85,12 +85,16 @@ pub struct Root {
 
 /// What the client made of an elicitation (`ElicitResult` in the schema).
 #[derive(Deserialize)]
-#[serde(tag = "action", rename_all = "lowercase")]
-enum Elicited {
-    Accept {
-        #[serde(default)]
-        content: Option<Box<RawValue>>,
-    },
+struct Elicited {
+    action: Action,
+    #[serde(default)]
+    content: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Accept,
     Decline,
     Cancel,
 }
@@ -239,11 +243,12 @@ impl Ask {
 
     async fn elicit(&self, key: &str, params: &Value, url: bool) -> Result<Option<Box<RawValue>>, AskError> {
         let answer = self.ask(key, "elicitation/create", params, url).await?;
-        match serde_json::from_str(answer.get()) {
-            Ok(Elicited::Accept { content }) => Ok(content),
-            Ok(Elicited::Decline) => Err(AskError::Declined),
-            Ok(Elicited::Cancel) => Err(AskError::Cancelled),
-            Err(error) => Err(AskError::invalid(key, &crate::schema::fault::from_serde(&error))),
+        let elicited: Elicited = serde_json::from_str(answer.get())
+            .map_err(|error| AskError::invalid(key, &crate::schema::fault::from_serde(&error)))?;
+        match elicited.action {
+            Action::Accept => Ok(elicited.content),
+            Action::Decline => Err(AskError::Declined),
+            Action::Cancel => Err(AskError::Cancelled),
         }
     }
 
