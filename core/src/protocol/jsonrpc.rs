@@ -57,9 +57,9 @@ pub(crate) enum Message<'a> {
     /// It wants an answer.
     Request { id: RequestId, method: Cow<'a, str>, params: Option<&'a RawValue> },
     /// It wants none.
-    Notification,
-    /// It answers a request of the server's.
-    Response,
+    Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
+    /// It answers a request of the server's; without an id it answers what could not be read.
+    Response { id: Option<RequestId>, answer: Result<&'a RawValue, &'a RawValue> },
 }
 
 /// Why a body is no message; `id` is what could still be read of it.
@@ -97,7 +97,8 @@ struct Fields<'a> {
     id: Option<&'a RawValue>,
     method: Option<&'a RawValue>,
     params: Option<&'a RawValue>,
-    answer: bool,
+    result: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
 }
 
 impl<'a> Fields<'a> {
@@ -110,7 +111,13 @@ impl<'a> Fields<'a> {
             return Err(invalid("`jsonrpc` must be \"2.0\""));
         }
         let Some(method) = self.method else {
-            return if self.answer { Ok(Message::Response) } else { Err(invalid("`method` is missing")) };
+            let answer = match (self.result, self.error) {
+                (Some(result), None) => Ok(result),
+                (None, Some(error)) => Err(error),
+                (Some(_), Some(_)) => return Err(invalid("`result` and `error` exclude each other")),
+                (None, None) => return Err(invalid("`method` is missing")),
+            };
+            return Ok(Message::Response { id: readable(), answer });
         };
         let method = match serde_json::from_str::<BorrowedStr<'a>>(method.get()) {
             Ok(BorrowedStr(method)) => method,
@@ -120,7 +127,7 @@ impl<'a> Fields<'a> {
             return Err(invalid("`params` must be an object"));
         }
         match id {
-            None => Ok(Message::Notification),
+            None => Ok(Message::Notification { method, params: self.params }),
             Some(Ok(id)) => Ok(Message::Request { id, method, params: self.params }),
             Some(Err(_)) => Err(MessageError::Invalid { id: None, reason: "`id` must be a string or an integer" }),
         }
@@ -149,11 +156,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
                         "id" => &mut fields.id,
                         "method" => &mut fields.method,
                         "params" => &mut fields.params,
-                        "result" | "error" => {
-                            fields.answer = true;
-                            map.next_value::<de::IgnoredAny>()?;
-                            continue;
-                        }
+                        "result" => &mut fields.result,
+                        "error" => &mut fields.error,
                         _ => {
                             map.next_value::<de::IgnoredAny>()?;
                             continue;

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::StatusCode;
 
-use super::detach::{HangUp, Held};
 use super::endpoint::Endpoint;
 use super::{answer, sse};
 use crate::dispatch::{Event, Running};
 use crate::exchange::Said;
 use crate::outcome::{Answer, Outcome};
 use crate::protocol::{ProtocolVersion, RequestId};
+use crate::transport::detach::{HangUp, Held};
 use crate::transport::encode::Encoder;
 
 impl Endpoint {

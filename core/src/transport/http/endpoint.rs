@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
-use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,21 +14,17 @@ use super::access::Access;
 use super::era::Era;
 use super::guard::Guard;
 use super::headers::ParamHeader;
-use super::legacy::Handshakes;
 use super::session::Sessions;
 use super::{answer, body, cors, era, headers};
-use crate::RequestContext;
 use crate::auth::Principal;
 use crate::context::Shared;
-use crate::dispatch::{Dispatched, Method, Registry, Request};
-use crate::exchange::Exchange;
+use crate::dispatch::{Dispatched, Method, Registry};
 use crate::extract::Refused;
 use crate::outcome::Outcome;
-use crate::protocol::{
-    ErrorCode, LoggingLevel, Message, MessageError, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson,
-    RequestId, RequestMeta, RpcError,
-};
+use crate::protocol::{ErrorCode, Message, MessageError, Params, ProtocolVersion, RequestId, RpcError};
 use crate::transport::encode::Encoder;
+use crate::transport::handshake::Handshakes;
+use crate::transport::incoming::{Caller, Incoming, Settled};
 
 /// Everything that the MCP route needs.
 pub(crate) struct Endpoint {
@@ -138,18 +133,12 @@ impl Endpoint {
     async fn post(self: Arc<Self>, arrived: Arrived) -> Response {
         let body = arrived.body.clone();
         match Message::parse(&body) {
-            Ok(Message::Request { id, method, params: all }) => {
-                let params = match all.map(|params| serde_json::from_str(params.get())).transpose() {
-                    Ok(params) => params.unwrap_or_default(),
-                    // All members are raw, so this is the one thing that can be wrong with them.
-                    Err(_) => {
-                        return answer::refuse(Some(&id), &RpcError::invalid_params("`params` names a member twice"));
-                    }
-                };
-                self.request(arrived, id, &method, &params, all).await.unwrap_or_else(|refusal| *refusal)
-            }
-            Ok(Message::Notification) => self.one_way(&arrived, || answer::empty(StatusCode::ACCEPTED)),
-            Ok(Message::Response) => self.one_way(&arrived, || {
+            Ok(Message::Request { id, method, params }) => match Incoming::read(params) {
+                Ok(incoming) => self.request(arrived, id, &method, &incoming).await.unwrap_or_else(|refusal| *refusal),
+                Err(error) => answer::refuse(Some(&id), &error),
+            },
+            Ok(Message::Notification { .. }) => self.one_way(&arrived, || answer::empty(StatusCode::ACCEPTED)),
+            Ok(Message::Response { .. }) => self.one_way(&arrived, || {
                 let message = "Invalid request: this revision's servers send no requests that could be answered";
                 answer::refuse(None, &RpcError::new(ErrorCode::InvalidRequest, message))
             }),
@@ -182,61 +171,30 @@ impl Endpoint {
         arrived: Arrived,
         id: RequestId,
         method: &str,
-        params: &Params<'_>,
-        all: Option<&RawValue>,
+        incoming: &Incoming<'_>,
     ) -> Result<Response, Box<Response>> {
         let refuse = |error: RpcError| Box::new(answer::refuse(Some(&id), &error));
-        let meta: ProtocolMeta<'_> = match params.meta {
-            Some(meta) => serde_json::from_str(meta.get()).map_err(|_| {
-                refuse(RpcError::invalid_params(
-                    "`_meta` must be an object, its protocol version a string, no key twice",
-                ))
-            })?,
-            None => ProtocolMeta::default(),
-        };
-        let era = era::of(&arrived.headers, method, meta.protocol_version.as_deref()).map_err(refuse)?;
+        let era = era::of(&arrived.headers, method, incoming.meta.protocol_version.as_deref()).map_err(refuse)?;
         match era {
             Era::Stateless(version) => {
-                self.check_stateless(&arrived.headers, method, params, &meta).map_err(refuse)?;
-                let log_level = log_level(&meta).map_err(refuse)?;
-                Ok(self.stateless(arrived, id, version, method, Read { params, all, meta: &meta, log_level }).await)
+                let settled = incoming.settle(version, &arrived.body).map_err(refuse)?;
+                self.check_headers(&arrived.headers, method, &incoming.params).map_err(refuse)?;
+                Ok(self.stateless(arrived, id, method, incoming, settled).await)
             }
-            Era::Initialize => Ok(self.initialize(&arrived, &id)),
+            Era::Initialize => Ok(self.initialize(&arrived, &id, incoming.all)),
             Era::Session(session) => match self.sessions.find(session, arrived.principal.as_ref()) {
-                Some(session) => Ok(self
-                    .legacy_request(arrived, id, session, method, Read { params, all, meta: &meta, log_level: None })
-                    .await),
+                Some(session) => Ok(self.legacy_request(arrived, id, session, method, incoming).await),
                 None => Err(Box::new(answer::session_not_found(Some(&id)))),
             },
             Era::Sessionless(version) => {
                 let session = super::session::Session::sessionless(version);
-                Ok(self
-                    .legacy_request(arrived, id, session, method, Read { params, all, meta: &meta, log_level: None })
-                    .await)
+                Ok(self.legacy_request(arrived, id, session, method, incoming).await)
             }
         }
     }
 
-    /// The rules of a stateless request beyond its version.
-    fn check_stateless(
-        &self,
-        headers: &HeaderMap,
-        method: &str,
-        params: &Params<'_>,
-        meta: &ProtocolMeta<'_>,
-    ) -> Result<(), RpcError> {
-        let missing = |key: &str| RpcError::invalid_params(format!("`_meta` lacks `io.modelcontextprotocol/{key}`"));
-        if meta.protocol_version.is_none() {
-            return Err(missing("protocolVersion"));
-        }
-        match meta.client_capabilities {
-            None => return Err(missing("clientCapabilities")),
-            Some(capabilities) if !capabilities.get().starts_with('{') => {
-                let message = "`io.modelcontextprotocol/clientCapabilities` in `_meta` must be an object";
-                return Err(RpcError::invalid_params(message));
-            }
-            Some(_) => {}
-        }
+    /// What the headers of a stateless request repeat from its body.
+    fn check_headers(&self, headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
         headers::check(headers, method, params)?;
         if method != "tools/call" || self.param_headers.is_empty() {
             return Ok(());
@@ -252,27 +210,14 @@ impl Endpoint {
         self: Arc<Self>,
         arrived: Arrived,
         id: RequestId,
-        version: ProtocolVersion,
         method: &str,
-        read: Read<'_>,
+        incoming: &Incoming<'_>,
+        settled: Settled,
     ) -> Response {
-        let Read { params, meta, log_level, .. } = read;
+        let version = settled.version;
         let Arrived { headers, principal, body } = arrived;
-        let context = RequestContext {
-            reference: crate::context::Reference::next(),
-            id: id.clone(),
-            version,
-            client_info: RawJson::within(&body, meta.client_info),
-            client_capabilities: RawJson::within(&body, meta.client_capabilities),
-            meta: RequestMeta(RawJson::within(&body, params.meta)),
-            headers,
-            principal,
-            progress_token: RawJson::within(&body, meta.progress_token),
-            log_level,
-            exchange: Arc::new(Exchange::retrying()),
-            shared: Arc::clone(&self.shared),
-        };
-        let dispatched = match request_of(Method::parse(method), &read, &body, context) {
+        let caller = Caller { headers, principal };
+        let dispatched = match incoming.request(&id, Method::parse(method), &body, settled, caller, &self.shared) {
             Ok(request) => self.registry.dispatch(request),
             Err(error) => Dispatched::Answered(Ok(Outcome::Error(error))),
         };
@@ -309,35 +254,4 @@ impl Endpoint {
             }
         }
     }
-}
-
-/// What was read of a request's parameters.
-#[derive(Clone, Copy)]
-pub(super) struct Read<'a> {
-    pub(super) params: &'a Params<'a>,
-    /// The parameters as a whole.
-    pub(super) all: Option<&'a RawValue>,
-    pub(super) meta: &'a ProtocolMeta<'a>,
-    pub(super) log_level: Option<LoggingLevel>,
-}
-
-/// The log messages that a stateless request opted in to (MCP 2026-07-28, Logging).
-fn log_level(meta: &ProtocolMeta<'_>) -> Result<Option<LoggingLevel>, RpcError> {
-    let level = meta.log_level.as_deref().map(LoggingLevel::parse);
-    level.transpose().map_err(|unknown| {
-        RpcError::invalid_params(format!("`io.modelcontextprotocol/logLevel` in `_meta` is no level: {unknown}"))
-    })
-}
-
-/// A request in the shape that dispatch takes.
-pub(super) fn request_of(
-    method: Method,
-    read: &Read<'_>,
-    body: &Bytes,
-    context: RequestContext,
-) -> Result<Request, RpcError> {
-    // A method that nobody knows has no parameters that could be wrong.
-    let known = !matches!(method, Method::Unknown(_));
-    let params = if known { read.params.detach(body, read.all)? } else { MethodParams::default() };
-    Ok(Request { method, params, context })
 }

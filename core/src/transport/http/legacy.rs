@@ -6,78 +6,35 @@ use std::time::Duration;
 
 use axum::response::sse::{Event as SseEvent, Sse};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
-use super::detach::{HangUp, Held};
-use super::endpoint::{Arrived, Endpoint, Read, request_of};
+use super::endpoint::{Arrived, Endpoint};
 use super::era::{self, Era};
 use super::session::Session;
 use super::{answer, headers};
-use crate::RequestContext;
 use crate::auth::Principal;
-use crate::dispatch::{Dispatched, Event, Method};
+use crate::dispatch::{Dispatched, Event};
 use crate::exchange::Exchange;
 use crate::outcome::Outcome;
-use crate::protocol::{ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
-use crate::transport::encode;
+use crate::protocol::{RequestId, RpcError};
+use crate::transport::detach::{HangUp, Held};
+use crate::transport::handshake::Initialize;
+use crate::transport::incoming::{Caller, Incoming, Settled};
+use crate::transport::{encode, handshake};
 
 /// How often a silent stream shows that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The parameters of `initialize`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InitializeParams<'a> {
-    #[serde(borrow)]
-    protocol_version: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    capabilities: Option<&'a RawValue>,
-    #[serde(borrow)]
-    client_info: Option<&'a RawValue>,
-}
-
-/// A whole `initialize` request.
-#[derive(Deserialize)]
-struct Initialize<'a> {
-    #[serde(borrow)]
-    params: Option<InitializeParams<'a>>,
-}
-
-/// What `initialize` answers in each revision, serialized at `build()`.
-pub(super) struct Handshakes(Vec<(ProtocolVersion, Bytes)>);
-
-impl Handshakes {
-    /// What is `common` to the revisions, with each of them named in it.
-    pub(super) fn new(common: &Map<String, Value>) -> Self {
-        let revisions = ProtocolVersion::ALL.into_iter().filter(|version| version.is_legacy());
-        let answer = |version: ProtocolVersion| {
-            let mut result = common.clone();
-            result.insert("protocolVersion".to_owned(), version.as_str().into());
-            (version, Bytes::from(Value::Object(result).to_string()))
-        };
-        Self(revisions.map(answer).collect())
-    }
-
-    fn of(&self, version: ProtocolVersion) -> Option<&Bytes> {
-        self.0.iter().find(|(revision, _)| *revision == version).map(|(_, result)| result)
-    }
-}
-
 impl Endpoint {
     /// Answers `initialize` and opens a session.
-    pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId) -> Response {
-        let params = serde_json::from_slice::<Initialize<'_>>(&arrived.body).ok().and_then(|request| request.params);
-        let Some(params) = params else {
-            let error =
-                RpcError::invalid_params("`initialize` needs `protocolVersion`, `capabilities` and `clientInfo`");
-            return answer::error_with(StatusCode::OK, Some(id), &error);
+    pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId, params: Option<&RawValue>) -> Response {
+        let params = match Initialize::read(params) {
+            Ok(params) => params,
+            Err(error) => return answer::error_with(StatusCode::OK, Some(id), &error),
         };
-        let version = negotiate(&params.protocol_version);
+        let version = params.version();
         let principal = arrived.principal.as_ref();
         let session = self.sessions.open(version, params.client_info, params.capabilities, principal);
         let session = session.and_then(|session| HeaderValue::try_from(session).ok());
@@ -97,27 +54,22 @@ impl Endpoint {
         id: RequestId,
         session: Session,
         method: &str,
-        read: Read<'_>,
+        incoming: &Incoming<'_>,
     ) -> Response {
+        let version = session.version;
         let outcome = match method {
             "ping" => Ok(Outcome::Empty),
             method => {
                 let Arrived { headers, principal, body } = arrived;
-                let context = RequestContext {
-                    reference: crate::context::Reference::next(),
-                    id: id.clone(),
-                    version: session.version,
+                let settled = Settled {
+                    version,
                     client_info: session.client_info,
                     client_capabilities: session.client_capabilities,
-                    meta: RequestMeta(RawJson::within(&body, read.params.meta)),
-                    headers,
-                    principal,
-                    progress_token: RawJson::within(&body, read.meta.progress_token),
-                    log_level: read.log_level,
+                    log_level: None,
                     exchange: Arc::new(Exchange::waiting()),
-                    shared: Arc::clone(&self.shared),
                 };
-                match request_of(known_method(method), &read, &body, context) {
+                let caller = Caller { headers, principal };
+                match incoming.request(&id, handshake::method(method), &body, settled, caller, &self.shared) {
                     Ok(request) => match self.registry.dispatch(request) {
                         Dispatched::Answered(answer) => answer,
                         Dispatched::Running(running) => {
@@ -133,7 +85,7 @@ impl Endpoint {
                 }
             }
         };
-        self.respond(session.version, &id, outcome, StatusCode::OK)
+        self.respond(version, &id, outcome, StatusCode::OK)
     }
 
     /// Opens the stream on which a server may speak by itself (MCP 2025-11-25, Transports). It ends with its session.
@@ -177,43 +129,6 @@ impl Endpoint {
                 Err(Box::new(answer::refuse(None, &error)))
             }
             Ok(_) | Err(_) => Err(Box::new(answer::not_allowed())),
-        }
-    }
-}
-
-/// The revision that is spoken with a client that asked for this one (MCP 2025-11-25, Lifecycle).
-fn negotiate(requested: &str) -> ProtocolVersion {
-    match ProtocolVersion::parse(requested) {
-        Some(version) if version.is_legacy() => version,
-        // Dates compare as text; whoever is newer than the handshake gets its last revision.
-        _ if requested < ProtocolVersion::V2025_06_18.as_str() => ProtocolVersion::V2025_06_18,
-        _ => ProtocolVersion::LATEST_LEGACY,
-    }
-}
-
-/// The methods of these revisions: what came later is unknown to them.
-fn known_method(name: &str) -> Method {
-    match Method::parse(name) {
-        Method::Discover => Method::Unknown(name.into()),
-        method => method,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_handshake_settles_on_a_legacy_revision() {
-        for (asked, settled) in [
-            ("2025-06-18", ProtocolVersion::V2025_06_18),
-            ("2025-11-25", ProtocolVersion::V2025_11_25),
-            ("2024-11-05", ProtocolVersion::V2025_06_18),
-            ("2025-03-26", ProtocolVersion::V2025_06_18),
-            ("2026-07-28", ProtocolVersion::V2025_11_25),
-            ("2099-01-01", ProtocolVersion::V2025_11_25),
-        ] {
-            assert_eq!(negotiate(asked), settled, "{asked}");
         }
     }
 }

@@ -5,7 +5,6 @@ mod answer;
 mod body;
 mod call;
 mod cors;
-mod detach;
 mod endpoint;
 mod era;
 mod guard;

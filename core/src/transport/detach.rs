@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What hanging up means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HangUp {
+pub(crate) enum HangUp {
     /// It cancels (MCP 2026-07-28, Cancellation): the call is dropped, or told where it listens.
     Cancels,
     /// It means nothing (MCP 2025-11-25, Transports): the call runs to its end.
@@ -24,19 +24,19 @@ pub(super) enum HangUp {
 }
 
 /// A running call in the hands of its connection.
-pub(super) struct Held {
+pub(crate) struct Held {
     running: Option<Box<Running>>,
     hang_up: HangUp,
     tracker: TaskTracker,
 }
 
 impl Held {
-    pub(super) const fn new(running: Box<Running>, hang_up: HangUp, tracker: TaskTracker) -> Self {
+    pub(crate) const fn new(running: Box<Running>, hang_up: HangUp, tracker: TaskTracker) -> Self {
         Self { running: Some(running), hang_up, tracker }
     }
 
     /// The next event of the call; none comes after its end.
-    pub(super) async fn next(&mut self) -> Event {
+    pub(crate) async fn next(&mut self) -> Event {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
@@ -50,7 +50,7 @@ impl Held {
     }
 
     /// The call itself, for whoever runs it from here on.
-    pub(super) fn take(mut self) -> Option<Box<Running>> {
+    pub(crate) fn take(mut self) -> Option<Box<Running>> {
         self.running.take()
     }
 }
