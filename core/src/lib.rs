@@ -33,6 +33,7 @@ mod signed;
 mod spent;
 #[cfg(feature = "auth")]
 pub mod store;
+pub mod testing;
 mod tool;
 mod tool_error;
 mod transport;

@@ -75,7 +75,7 @@ fn text<'a>(member: &str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, st
 }
 
 /// The parameters of a method, as dispatch takes them. What is bytes is JSON text, empty where there was none.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct MethodParams {
     pub(crate) name: Option<Box<str>>,
     pub(crate) uri: Option<Box<str>>,

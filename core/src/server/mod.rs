@@ -10,7 +10,10 @@ use axum::Router;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 pub use banner::banner;
-pub use test_client::{CallError, TestClient, ToolAnswer};
+pub use test_client::{
+    CallError, InputResponse, LogMessage, ProgressReport, PromptAnswer, Question, ResourceAnswer, TestAnswer,
+    TestClient, ToolAnswer,
+};
 
 use crate::Error;
 use crate::context::Shared;

@@ -7,3 +7,5 @@ mod encode;
 mod handshake;
 pub(crate) mod http;
 mod incoming;
+
+pub(crate) use detach::{HangUp, Held};
