@@ -13,6 +13,7 @@ use crate::exchange::Exchange;
 use crate::protocol::{ClientCapabilities, ClientInfo, LoggingLevel, ProtocolVersion, RawJson, RequestId, RequestMeta};
 use crate::signed::Signer;
 use crate::spent::Spent;
+use crate::trace::Observer;
 use crate::{FromContext, Rejection};
 
 /// One request, as extractors see it ([`FromContext`](crate::FromContext)).
@@ -143,6 +144,8 @@ pub(crate) struct Shared {
     pub(crate) expose_errors: bool,
     /// Signs what a client has to send along with its next try (`requestState`).
     pub(crate) request_states: Signer,
+    /// Whom the application told to watch what is served.
+    pub(crate) observers: Vec<Observer>,
     /// The states that were used once, and may not be a second time.
     pub(crate) spent: Spent,
 }

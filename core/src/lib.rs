@@ -36,6 +36,7 @@ pub mod store;
 pub mod testing;
 mod tool;
 mod tool_error;
+mod trace;
 mod transport;
 
 pub use context::{Reference, RequestContext};
@@ -57,3 +58,4 @@ pub use resource::{Resource, ResourceOutput};
 pub use server::{CallError, McpServer, Server, TestClient, ToolAnswer, banner};
 pub use tool::{Json, Tool, ToolOutput};
 pub use tool_error::{ModelMessage, ResultExt, ToolError};
+pub use trace::{Observation, ObservedOutcome};

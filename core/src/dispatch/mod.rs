@@ -19,6 +19,7 @@ use crate::extract::Refused;
 use crate::outcome::{Answer, Call, Outcome};
 use crate::protocol::{ErrorCode, MethodParams, RpcError};
 use crate::resource;
+use crate::trace::Trace;
 
 /// One request.
 pub(crate) struct Request {
@@ -64,6 +65,21 @@ impl Method {
             unknown => Self::Unknown(unknown.chars().take(64).collect()),
         }
     }
+
+    /// The name, for what is told of a request: what a stranger calls a method is not.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Discover => "server/discover",
+            Self::ListTools => "tools/list",
+            Self::CallTool => "tools/call",
+            Self::ListPrompts => "prompts/list",
+            Self::GetPrompt => "prompts/get",
+            Self::ListResources => "resources/list",
+            Self::ListResourceTemplates => "resources/templates/list",
+            Self::ReadResource => "resources/read",
+            Self::Unknown(_) => "unknown",
+        }
+    }
 }
 
 /// What dispatch makes of a request.
@@ -91,6 +107,21 @@ impl Dispatched {
 impl Registry {
     /// Serves one request.
     pub(crate) fn dispatch(&self, request: Request) -> Dispatched {
+        let mut trace = Trace::start(request.method.name(), &request.context);
+        match self.route(request) {
+            Dispatched::Answered(answer) => {
+                trace.finish(&answer);
+                Dispatched::Answered(answer)
+            }
+            Dispatched::Running(mut running) => {
+                trace.target(running.target());
+                running.trace(trace);
+                Dispatched::Running(running)
+            }
+        }
+    }
+
+    fn route(&self, request: Request) -> Dispatched {
         let Request { method, params, context } = request;
         let principal = context.principal.as_ref();
         match method {
@@ -110,14 +141,8 @@ impl Registry {
                 Dispatched::outcome(self.template_list.answer(params.cursor(), principal))
             }
             Method::ReadResource if self.has_resources() => self.read_resource(params, context),
-            Method::ListTools => Dispatched::not_found("tools/list"),
-            Method::CallTool => Dispatched::not_found("tools/call"),
-            Method::ListPrompts => Dispatched::not_found("prompts/list"),
-            Method::GetPrompt => Dispatched::not_found("prompts/get"),
-            Method::ListResources => Dispatched::not_found("resources/list"),
-            Method::ListResourceTemplates => Dispatched::not_found("resources/templates/list"),
-            Method::ReadResource => Dispatched::not_found("resources/read"),
             Method::Unknown(name) => Dispatched::not_found(&name),
+            method => Dispatched::not_found(method.name()),
         }
     }
 

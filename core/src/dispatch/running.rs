@@ -8,12 +8,14 @@ use super::request_state::Binding;
 use crate::exchange::{Exchange, Said};
 use crate::outcome::{Answer, Call, Outcome};
 use crate::protocol::InputRequired;
+use crate::trace::Trace;
 
 /// A call and the conversation that goes with it. Dropping it cancels the call.
 pub(crate) struct Running {
     call: Call,
     exchange: Arc<Exchange>,
     binding: Binding,
+    trace: Option<Trace>,
     /// The answer, while what was said before it is still to be taken.
     answer: Option<Answer>,
 }
@@ -29,7 +31,17 @@ pub(crate) enum Event {
 
 impl Running {
     pub(super) fn new(call: Call, exchange: Arc<Exchange>, binding: Binding) -> Self {
-        Self { call, exchange, binding, answer: None }
+        Self { call, exchange, binding, trace: None, answer: None }
+    }
+
+    /// What the call is told as.
+    pub(super) fn trace(&mut self, trace: Trace) {
+        self.trace = Some(trace);
+    }
+
+    /// The name of the tool or prompt, or the URI of the resource.
+    pub(super) fn target(&self) -> &str {
+        &self.binding.target
     }
 
     /// The conversation.
@@ -45,7 +57,16 @@ impl Running {
     /// As [`next`](Self::next).
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Event> {
         if self.answer.is_none() {
-            self.answer = self.poll_answer(context);
+            self.answer = {
+                let span = self.trace.as_ref().map(|trace| trace.span().clone());
+                let _entered = span.as_ref().map(tracing::Span::enter);
+                self.poll_answer(context)
+            };
+            if let Some(answer) = &self.answer
+                && let Some(trace) = self.trace.take()
+            {
+                trace.finish(answer);
+            }
         }
         // What was said before the end goes out before it.
         if let Poll::Ready(said) = self.exchange.poll_said(context) {

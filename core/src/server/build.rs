@@ -12,7 +12,7 @@ use crate::dispatch::{Offer, Registry};
 use crate::error::{BuildError, Error};
 use crate::extract::Requirements;
 use crate::signed::Signer;
-use crate::transport::http::{Access, AllowedHost, Endpoint, Guard, is_loopback, routers};
+use crate::transport::http::{Access, AllowedHost, Endpoint, Guard, Routers, is_loopback, routers};
 
 impl McpServer {
     /// Builds the server; `default_url` is where it can be reached if nothing else was said.
@@ -35,7 +35,11 @@ impl McpServer {
         let guard = Guard::new(base.as_ref(), hosts, self.allowed_origins);
         let mcp_url = public_url.map(|url| format!("{}{}", url.trim_end_matches('/'), self.path));
         let endpoint = Arc::new(Endpoint::new(registry, shared, access, guard, &session_keys, self.body_limit));
-        Ok(Server { routers: routers(&endpoint, &self.path), path: self.path, endpoint, mcp_url })
+        let mut routers = routers(&endpoint, &self.path);
+        for layer in &self.layers {
+            routers = Routers { app: layer(routers.app), well_known: layer(routers.well_known) };
+        }
+        Ok(Server { routers, path: self.path, endpoint, mcp_url })
     }
 
     /// What the server offers, with every answer that never changes.

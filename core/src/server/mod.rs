@@ -5,9 +5,14 @@ mod build;
 mod test_client;
 
 use std::any::Any;
+use std::convert::Infallible;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
+use axum::routing::Route;
 use tokio::net::{TcpListener, ToSocketAddrs};
+use tower::{Layer, Service};
 
 pub use banner::banner;
 pub use test_client::{
@@ -21,6 +26,7 @@ use crate::prompt::Prompt;
 use crate::protocol::{Icon, Implementation};
 use crate::resource::Resource;
 use crate::tool::Tool;
+use crate::trace::Observation;
 use crate::transport::http;
 
 /// The largest request body that is read unless [`McpServer::body_limit`] says otherwise: 4 MiB.
@@ -32,6 +38,9 @@ const PAGE_SIZE: usize = 500;
 
 /// What is called with the URL of the MCP endpoint.
 type OnStart = Box<dyn FnOnce(&str) + Send>;
+
+/// Puts a layer around routes: those of the server, and those at the root of its origin.
+type Layering = Box<dyn Fn(Router) -> Router + Send>;
 
 /// An MCP server: what it offers, who may use it, and where it is.
 ///
@@ -67,6 +76,7 @@ pub struct McpServer {
     body_limit: usize,
     #[cfg(feature = "auth")]
     auth: Option<crate::auth::OAuthProxy>,
+    layers: Vec<Layering>,
     on_start: Option<OnStart>,
     problems: Vec<String>,
 }
@@ -89,6 +99,7 @@ impl McpServer {
             body_limit: BODY_LIMIT,
             #[cfg(feature = "auth")]
             auth: None,
+            layers: Vec::new(),
             on_start: None,
             problems: Vec::new(),
         }
@@ -202,6 +213,47 @@ impl McpServer {
     /// Off unless said otherwise: such errors are logged, and the model gets the id to find them by.
     pub const fn expose_errors(mut self, expose: bool) -> Self {
         self.shared.expose_errors = expose;
+        self
+    }
+
+    /// Puts a `tower` layer around all routes, for instance one of `tower-http`. The last one added sees a request first.
+    ///
+    /// It works at the level of HTTP; [`observe`](Self::observe) is what sees requests as MCP does.
+    ///
+    /// ```
+    /// use axum::extract::Request;
+    /// use axum::middleware::{Next, from_fn};
+    ///
+    /// let server = dari::McpServer::new("layered", "1.0.0").layer(from_fn(async |request: Request, next: Next| {
+    ///     let mut response = next.run(request).await;
+    ///     response.headers_mut().insert("x-served-by", "dari".parse().expect("a header's value"));
+    ///     response
+    /// }));
+    /// # drop(server);
+    /// ```
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.layers.push(Box::new(move |router| router.layer(layer.clone())));
+        self
+    }
+
+    /// Calls this after every request that was served, over any transport: what it was, who sent it, what came of it and
+    /// how long it took. It runs where the request was served, so it had better be quick.
+    ///
+    /// ```
+    /// let server = dari::McpServer::new("watched", "1.0.0").observe(|seen| {
+    ///     println!("{} {:?}: {:?} in {:?}", seen.method, seen.target, seen.outcome, seen.duration);
+    /// });
+    /// # drop(server);
+    /// ```
+    pub fn observe(mut self, observer: impl Fn(&Observation<'_>) + Send + Sync + 'static) -> Self {
+        self.shared.observers.push(Box::new(observer));
         self
     }
 

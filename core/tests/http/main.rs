@@ -1,6 +1,7 @@
 //! Streamable HTTP in both eras: over the router without a socket where that will do. Ids are those of the security list.
 
 mod guards;
+mod observing;
 mod serving;
 mod sessions;
 mod stateless;

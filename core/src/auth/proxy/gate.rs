@@ -140,6 +140,11 @@ impl Gate {
         routes::well_known_routes(&self.0)
     }
 
+    /// Whether the store answers: without it nobody's login can be looked up.
+    pub async fn is_ready(&self) -> bool {
+        self.0.store.count(crate::auth::login::records::CLIENTS).await.is_ok()
+    }
+
     /// The public base URL, without a slash at its end.
     #[must_use]
     pub fn public_url(&self) -> &str {

@@ -33,6 +33,19 @@ impl Access {
         }
     }
 
+    /// Whether logins can be checked now.
+    #[cfg_attr(
+        not(feature = "auth"),
+        expect(clippy::unused_async, reason = "without a login there is nothing to wait for")
+    )]
+    pub(super) async fn is_ready(&self) -> bool {
+        match self {
+            Self::Open => true,
+            #[cfg(feature = "auth")]
+            Self::Login(gate) => gate.is_ready().await,
+        }
+    }
+
     /// The answer to a call that was refused on its way to the function.
     pub(super) fn refuse(&self, refused: Refused) -> Response {
         match self {

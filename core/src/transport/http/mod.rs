@@ -9,6 +9,7 @@ mod endpoint;
 mod era;
 mod guard;
 mod headers;
+mod health;
 mod legacy;
 mod router;
 mod serve;

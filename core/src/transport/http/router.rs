@@ -11,7 +11,7 @@ use axum::routing::any;
 use http::StatusCode;
 
 use super::endpoint::Endpoint;
-use super::{Access, answer};
+use super::{Access, answer, health};
 use crate::protocol::{ErrorCode, RpcError};
 
 /// A server's routes, in the two parts that nesting under a path needs.
@@ -32,7 +32,9 @@ pub(crate) fn routers(endpoint: &Arc<Endpoint>, path: &str) -> Routers {
         Access::Login(gate) => (app.merge(gate.app_routes()), gate.well_known_routes()),
     };
     let guarded = |router: Router| router.layer(from_fn_with_state(Arc::clone(endpoint), check_host));
-    Routers { app: guarded(app), well_known: guarded(well_known) }
+    // A load balancer asks by address, so these two skip the Host check.
+    let health = health::routes(endpoint);
+    Routers { app: guarded(app).merge(health), well_known: guarded(well_known) }
 }
 
 /// Turns away requests for hosts that are not ours (DNS rebinding).
