@@ -13,11 +13,12 @@ export const WATCHED = 'test://watched-resource';
 /** What there is, and what its user and model answer: the same for every language's driver. */
 export const FIXTURE = JSON.parse(readFileSync(new URL('fixture.json', import.meta.url), 'utf8'));
 
-/** Fills an elicitation's form in: the first of some values, or what `FIXTURE.form` has. */
+/** Fills an elicitation's form in: the first of some values, what `FIXTURE.form` has, or anything of its type. */
 export function fill({ requestedSchema }) {
+  const ANY = { boolean: true, integer: 1, number: 1, string: 'text' };
   const value = (name, { type, items, oneOf, anyOf, enum: values }) => {
     if (type === 'array') return [value(name, items)];
-    return (oneOf ?? anyOf)?.[0].const ?? values?.[0] ?? FIXTURE.form[name];
+    return (oneOf ?? anyOf)?.[0].const ?? values?.[0] ?? FIXTURE.form[name] ?? ANY[type];
   };
   return Object.fromEntries(Object.entries(requestedSchema.properties).map(([name, schema]) => [name, value(name, schema)]));
 }

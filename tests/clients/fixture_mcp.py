@@ -31,13 +31,16 @@ LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 
 
 def fill(schema):
-    """Fills an elicitation's form in: the first of some values, or what `FORM` has."""
+    """Fills an elicitation's form in: the first of some values, what `FORM` has, or anything of its type."""
+    anything = {"boolean": True, "integer": 1, "number": 1, "string": "text"}
 
     def value(name, of):
         if of.get("type") == "array":
             return [value(name, of["items"])]
         titled = of.get("oneOf") or of.get("anyOf")
-        return titled[0]["const"] if titled else of["enum"][0] if "enum" in of else FORM[name]
+        if titled or "enum" in of:
+            return titled[0]["const"] if titled else of["enum"][0]
+        return FORM.get(name, anything.get(of.get("type")))
 
     return {name: value(name, of) for name, of in schema["properties"].items()}
 
