@@ -40,7 +40,7 @@ mod trace;
 mod transport;
 
 pub use context::{Reference, RequestContext};
-pub use dari_macros::{mcp_tool, tools};
+pub use dari_macros::{mcp_prompt, mcp_resource, mcp_tool, prompts, resources, tools};
 pub use error::{BuildError, Error};
 #[cfg(feature = "auth")]
 pub use extract::AccessToken;

@@ -3,6 +3,7 @@
 #[cfg(feature = "auth")]
 pub use crate::AccessToken;
 pub use crate::{
-    Ask, Audio, CallToolResult, Cancelled, ClientInfo, Content, EmbeddedResource, HttpHeaders, Image, Json, Log,
-    McpServer, Progress, RequestMeta, ResourceLink, ResultExt, State, ToolError, mcp_tool, tools,
+    Ask, Audio, CallToolResult, Cancelled, ClientInfo, Content, EmbeddedResource, GetPromptResult, HttpHeaders, Image,
+    Json, Log, McpServer, Progress, PromptMessage, RequestMeta, ResourceContents, ResourceLink, ResultExt, State,
+    ToolError, mcp_prompt, mcp_resource, mcp_tool, prompts, resources, tools,
 };

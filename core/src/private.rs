@@ -2,8 +2,10 @@
 
 pub use crate::function::about::About;
 pub use crate::function::arg::{Arg, Constant, constant, literal, published};
-pub use crate::function::param::{
-    ArgumentType, FromText, InjectedType, Parameter, Params, ToolParam, argument, from_text, injected, param, via,
+pub use crate::function::param::{Parameter, Params};
+pub use crate::function::role::{
+    ArgumentType, BesideType, FromText, InjectedType, ParamType, VariableType, argument, beside, from_text, injected,
+    param, variable, via,
 };
 pub use crate::function::signature::Signature;
 pub use crate::prompt::PromptFn;
@@ -16,11 +18,21 @@ pub use crate::tool::ToolFn;
 pub use crate::tool::builder::{Output, ToolBuilder, output};
 
 /// The tool of a type that `#[mcp_tool]` made.
-pub fn register<T: ToolFn>(_: T) -> crate::Tool {
+pub fn register_tool<T: ToolFn>(_: T) -> crate::Tool {
     T::tool()
 }
 
-/// Whether no earlier tool of a list has this name.
+/// The prompt of a type that `#[mcp_prompt]` made.
+pub fn register_prompt<T: PromptFn>(_: T) -> crate::Prompt {
+    T::prompt()
+}
+
+/// The resource of a type that `#[mcp_resource]` made.
+pub fn register_resource<T: ResourceFn>(_: T) -> crate::Resource {
+    T::resource()
+}
+
+/// Whether nothing earlier in a list has this name or URI.
 #[must_use]
 pub const fn is_new(name: &str, earlier: &[&str]) -> bool {
     let mut index = 0;

@@ -8,7 +8,7 @@ use crate::sink::Sink;
 use crate::{grammar, literal};
 
 /// What an author may write.
-const KEYS: &str = "`default`, `range`, `length`, `pattern`, `examples`, `rename`, `header`";
+const KEYS: &str = "`default`, `range`, `length`, `pattern`, `examples`, `rename`, `header`, `complete`";
 
 /// The attribute, read.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(crate) struct ArgAttribute {
     pub(crate) examples: Vec<Expr>,
     pub(crate) rename: Option<LitStr>,
     pub(crate) header: Option<LitStr>,
+    /// The path of a completion function.
+    pub(crate) complete: Option<Expr>,
 }
 
 /// `default` or `default = value`
@@ -85,6 +87,12 @@ impl ArgAttribute {
                 self.header = entry.string("header = \"Region\"", sink);
                 if let Some(name) = self.header.as_ref().filter(|name| !grammar::is_token(&name.value())) {
                     sink.add(name, "a header's name is made of letters, digits and `!#$%&'*+-.^_|~` or a backtick (RFC 9110 §5.6.2)");
+                }
+            }
+            "complete" => {
+                self.complete = entry.value("complete = cities", sink).cloned();
+                if let Some(value) = self.complete.as_ref().filter(|value| !matches!(value, Expr::Path(_))) {
+                    sink.add(value, "`complete` names a function: `complete = cities`");
                 }
             }
             unknown => sink.add(&entry.key, format_args!("`#[arg]` knows no `{unknown}`; it knows {KEYS}")),

@@ -34,7 +34,7 @@ impl Function {
         }
         let mut tokens = quote! {
             #(#attributes)*
-            #[allow(clippy::too_many_arguments, reason = "the parameters are the arguments of a tool")]
+            #[allow(clippy::too_many_arguments, reason = "a client fills them by name")]
             #visibility #signature
         };
         body.to_tokens(&mut tokens);

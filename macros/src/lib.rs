@@ -1,24 +1,33 @@
-//! The macros of `dari`: [`macro@mcp_tool`] makes a tool of a function, and [`tools!`] lists tools for a server.
+//! The macros of `dari`: [`macro@mcp_tool`], [`macro@mcp_prompt`] and [`macro@mcp_resource`] make a tool, prompt or
+//! resource of a function, and [`tools!`], [`prompts!`] and [`resources!`] list them for a server.
 //!
 //! Use them through the crate `dari`, whose documentation shows them at work. What they write refers to nothing but
 //! `::dari::…` (found under whatever name the crate is depended on), so no other dependency is needed.
 //!
-//! The way of a function: `ast` reads it, `attribute`, `tool_attribute` and `arg_attribute` read what is said of
-//! it, `check` holds all rules, `expand` writes the code. Every mistake goes into one `sink`, so that all are told
-//! at once; the function itself is always written, so that a mistake has no consequences elsewhere.
+//! The way of a function, the same for all three: `ast` reads it; `about_attribute`, `arg_attribute` and the file of its
+//! kind read what is said of it; `check` holds all rules; `expand` writes the code, `declare` that of each parameter.
+//! Every mistake goes into one `sink`, so that all are told at once; the function itself is always written, so that a
+//! mistake has no consequences elsewhere.
 
+mod about_attribute;
 mod arg_attribute;
 mod ast;
 mod attribute;
 mod check;
+mod declare;
 mod doc;
 mod expand;
 mod grammar;
+mod kind;
+mod list;
 mod literal;
 mod paths;
+mod prompt;
+mod resource;
 mod sink;
-mod tool_attribute;
-mod tools;
+mod tool;
+mod types;
+mod uri;
 
 use proc_macro::TokenStream;
 
@@ -77,13 +86,14 @@ use proc_macro::TokenStream;
 /// | `description = ".."` | instead of the doc comment |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | hints; `read_only = false` denies one |
 /// | `scopes("calendar.write")` | what the caller must have been granted |
+/// | `hidden_without_scope` | who lacks a scope does not find it in lists, where others learn from it what to ask for |
 /// | `timeout = "30s"` | how long a call may take: `ms`, `s` or `m` |
 /// | `icons("https://example.com/icon.png")` | pictures: URLs, or expressions of type `Icon` |
 /// | `meta("example.com/team" = "search")` | entries of `_meta` |
 /// | `inline` | a plain `fn` is quick and runs in place |
 #[proc_macro_attribute]
 pub fn mcp_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    expand::mcp_tool(attribute.into(), item.into()).into()
+    expand::expand::<tool::ToolAttribute>(attribute.into(), item.into()).into()
 }
 
 /// An array of tools, by the paths of their functions: `tools![web_search, calendar::create]`.
@@ -91,5 +101,113 @@ pub fn mcp_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// Two tools of one name do not compile.
 #[proc_macro]
 pub fn tools(paths: TokenStream) -> TokenStream {
-    tools::expand(paths.into()).into()
+    list::expand(kind::Kind::Tool, paths.into()).into()
+}
+
+/// Makes a prompt of a function: messages that a person picks from a menu and fills in (MCP 2026-07-28, Prompts).
+///
+/// ```ignore
+/// /// Summarizes a text.
+/// #[mcp_prompt(title = "Summarize")]
+/// fn summarize(
+///     /// The text.
+///     text: String,
+///     /// In how many sentences.
+///     #[arg(default = 3, range = 1..=10)]
+///     sentences: u8,
+/// ) -> String {
+///     format!("Summarize this in {sentences} sentences:\n\n{text}")
+/// }
+/// ```
+///
+/// Function and parameters are as for [`macro@mcp_tool`]. Clients send the arguments of a prompt as strings, which are
+/// read into the parameter's type: `"3"` into a number, `"true"` into a `bool`. It returns what a `PromptOutput` is:
+/// `String`, `PromptMessage`, `Vec<PromptMessage>`, `GetPromptResult`, or a `Result` of one of them.
+///
+/// # Parameters
+///
+/// `#[arg(..)]` is as for a tool, without `header` and with one key more:
+///
+/// | `#[arg(..)]` | meaning |
+/// |---|---|
+/// | `complete = cities` | a function that completes what the user has typed |
+///
+/// A completion function is a function without attribute: `fn cities(typed: String) -> Vec<String>`. It may be `async`,
+/// takes extractors after its first parameter (among them `ResolvedArguments`, the arguments that are filled in
+/// already), and returns `Vec<String>`, `Vec<&'static str>`, `Completion`, or a `Result` of one of them.
+///
+/// # The attribute
+///
+/// | `#[mcp_prompt(..)]` | meaning |
+/// |---|---|
+/// | `name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline` | as for a tool |
+#[proc_macro_attribute]
+pub fn mcp_prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand::<prompt::PromptAttribute>(attribute.into(), item.into()).into()
+}
+
+/// An array of prompts, by the paths of their functions: `prompts![summarize, review::code]`.
+///
+/// Two prompts of one name do not compile.
+#[proc_macro]
+pub fn prompts(paths: TokenStream) -> TokenStream {
+    list::expand(kind::Kind::Prompt, paths.into()).into()
+}
+
+/// Makes a resource of a function: contents at a URI, or at every URI of a template (MCP 2026-07-28, Resources).
+///
+/// ```ignore
+/// /// A note.
+/// #[mcp_resource(uri = "notes://{folder}/{id}", mime = "text/markdown")]
+/// async fn note(folder: String, id: u64, State(notes): State<Notes>) -> Result<Option<String>, ToolError> {
+///     Ok(notes.find(&folder, id).await?)
+/// }
+/// ```
+///
+/// The function is as for [`macro@mcp_tool`]. It returns what a `ResourceOutput` is: `String`, `Vec<u8>`, `Json<T>`,
+/// `ResourceContents`, lists of these, an `Option` (`None` is "not found"), or a `Result` of one of them.
+///
+/// # URI templates
+///
+/// A `uri` with braces is a template (RFC 6570). Each variable is an argument, a parameter of the same name, and no other
+/// parameter is one; this is checked when the function is compiled.
+///
+/// | in `uri` | holds |
+/// |---|---|
+/// | `{id}` | one segment: no slash, not even an encoded one, and neither `.` nor `..` |
+/// | `{+path}` | one or more segments with slashes between them, none of them `.` or `..`; no slash at its start |
+/// | `{/id}` | a slash and one segment, or nothing: then the argument is `None` or its `default` |
+/// | `{?q,page}` | at the end: a query with any of these, in any order; what is not there is `None` or its `default` |
+///
+/// Values are percent-decoded UTF-8; a null character or a backslash is refused outside of a query. What is refused is no
+/// URI of the template: the client is told that there is no such resource. That a *link* leads out of a folder, a value
+/// cannot tell: who opens files still asks the file system where they are.
+///
+/// A value is read into the parameter's type, `42` into a number; one that does not fit is the error `-32602` with the
+/// URI in its `data`. Of several templates that fit a URI the first one in `resources![]` is read.
+///
+/// # Parameters
+///
+/// `#[arg(..)]` is as for [`macro@mcp_prompt`].
+///
+/// # The attribute
+///
+/// | `#[mcp_resource(..)]` | meaning |
+/// |---|---|
+/// | `uri = "notes://{id}"` | where it is: a URI, or a template |
+/// | `mime = "text/markdown"` | the media type of its contents |
+/// | `ttl = "60s"` | how long a client may keep what it read (`ttlMs`) |
+/// | `public` | it is the same for everybody, so that caches may share it (`cacheScope`) |
+/// | `name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline` | as for a tool |
+#[proc_macro_attribute]
+pub fn mcp_resource(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand::<resource::ResourceAttribute>(attribute.into(), item.into()).into()
+}
+
+/// An array of resources and templates, by the paths of their functions: `resources![profile, notes::note]`.
+///
+/// Two resources at one URI do not compile.
+#[proc_macro]
+pub fn resources(paths: TokenStream) -> TokenStream {
+    list::expand(kind::Kind::Resource, paths.into()).into()
 }

@@ -7,6 +7,7 @@ pub(crate) mod arg;
 pub(crate) mod arguments;
 mod failure;
 pub(crate) mod param;
+pub(crate) mod role;
 pub(crate) mod run;
 pub(crate) mod signature;
 

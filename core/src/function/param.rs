@@ -1,4 +1,4 @@
-//! A parameter is an argument or it is injected, and its type alone decides.
+//! The parameters of a function, once they are declared: how each is filled at a call.
 
 use std::future::{Future, ready};
 use std::marker::PhantomData;
@@ -12,166 +12,7 @@ use super::signature::Signature;
 use crate::RequestContext;
 use crate::extract::{FromContext, Rejection};
 
-/// The ways as markers, which the compiler infers at each parameter.
-pub mod via {
-    /// By the server.
-    #[derive(Debug)]
-    pub enum Context {}
-    /// By the model.
-    #[derive(Debug)]
-    pub enum Argument {}
-    /// By nobody.
-    #[derive(Debug)]
-    pub enum Nothing {}
-}
-
-/// A type that a parameter of a tool may have.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of an `#[mcp_tool]` function: it is neither an argument nor an extractor",
-    label = "neither an argument nor an extractor",
-    note = "to take it from the model, derive `serde::Deserialize` and `schemars::JsonSchema` for `{Self}` (and it must be `Send` and own its data)",
-    note = "to have it injected, implement `FromContext` for `{Self}`, or take `State<{Self}>` and give the value to `.state(..)`"
-)]
-pub trait ToolParam<M>: Sized {
-    /// What stands for the parameter in its tool.
-    // The parameter itself stands for nothing: so a type that is no parameter is told once, and not wherever it goes.
-    type Handle: Parameter<Value = Self>;
-
-    /// Adds the parameter to a function.
-    fn declare(signature: &mut Signature, arg: Arg) -> Self::Handle;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: FromContext + 'static> ToolParam<via::Context> for T {
-    type Handle = Injected<T>;
-
-    fn declare(signature: &mut Signature, _: Arg) -> Injected<T> {
-        Injected::declare(signature)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + JsonSchema + Send + 'static> ToolParam<via::Argument> for T {
-    type Handle = Argument<T>;
-
-    fn declare(signature: &mut Signature, arg: Arg) -> Argument<T> {
-        Argument::declare(signature, arg, None)
-    }
-}
-
-/// A type that stands for an argument, where `#[arg(..)]` says that it does.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no argument, so `#[arg(..)]` says nothing of it",
-    label = "not an argument",
-    note = "take `#[arg(..)]` away from an injected parameter; an argument's type implements `serde::Deserialize` and `schemars::JsonSchema`"
-)]
-pub trait ArgumentType<M>: Sized {
-    /// As for [`ToolParam`].
-    type Handle: Parameter<Value = Self>;
-
-    /// Adds the argument to a function.
-    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> Self>) -> Self::Handle;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentType<via::Argument> for T {
-    type Handle = Argument<T>;
-
-    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> T>) -> Argument<T> {
-        Argument::declare(signature, arg, default)
-    }
-}
-
-/// A type that stands for no argument, where a pattern gives it no name.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` stands under a pattern and is no extractor: an argument needs a name",
-    label = "not an extractor",
-    note = "write `name: {Self}` and take the value apart inside the function"
-)]
-pub trait InjectedType<M>: Sized {
-    /// As for [`ToolParam`].
-    type Handle: Parameter<Value = Self>;
-
-    /// Adds the parameter to a function.
-    fn declare(signature: &mut Signature) -> Self::Handle;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: FromContext + 'static> InjectedType<via::Context> for T {
-    type Handle = Injected<T>;
-
-    fn declare(signature: &mut Signature) -> Injected<T> {
-        Injected::declare(signature)
-    }
-}
-
-/// No type is this.
-///
-/// A trait with a single implementation is told by what that demands; with this second one it speaks for itself.
-pub trait Nothing: FromContext + DeserializeOwned + JsonSchema + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Nothing> ArgumentType<via::Nothing> for T {
-    type Handle = Argument<T>;
-
-    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> T>) -> Argument<T> {
-        Argument::declare(signature, arg, default)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Nothing> InjectedType<via::Nothing> for T {
-    type Handle = Injected<T>;
-
-    fn declare(signature: &mut Signature) -> Injected<T> {
-        Injected::declare(signature)
-    }
-}
-
-/// Declares a parameter.
-// The handle is inferred: where `T` is no parameter there is none, and no error that follows from it.
-pub fn param<T: ToolParam<M, Handle = H>, M, H>(signature: &mut Signature, arg: Arg) -> H {
-    T::declare(signature, arg)
-}
-
-/// Declares a parameter that `#[arg(..)]` says to be an argument.
-pub fn argument<T: ArgumentType<M, Handle = H>, M, H>(
-    signature: &mut Signature,
-    arg: Arg,
-    default: Option<fn() -> T>,
-) -> H {
-    T::declare(signature, arg, default)
-}
-
-/// Declares a parameter that has a pattern and no name.
-pub fn injected<T: InjectedType<M, Handle = H>, M, H>(signature: &mut Signature) -> H {
-    T::declare(signature)
-}
-
-/// A type whose default may be written as a string.
-#[diagnostic::on_unimplemented(
-    message = "a string cannot be the default of a `{Self}`",
-    label = "expected a value for `{Self}`",
-    note = "a string literal goes through `Into`: write an expression of the type `{Self}`, or implement `From<&'static str>` for it"
-)]
-pub trait FromText {
-    /// The value that the text stands for.
-    fn from_text(text: &'static str) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: From<&'static str>> FromText for T {
-    fn from_text(text: &'static str) -> T {
-        text.into()
-    }
-}
-
-/// The default that was written as a string.
-pub fn from_text<T: FromText>(text: &'static str) -> T {
-    T::from_text(text)
-}
-
-/// One parameter of one tool.
+/// One parameter of one function.
 pub trait Parameter: Send + Sync + 'static {
     /// What the function gets.
     type Value: Send + 'static;
@@ -189,7 +30,7 @@ pub trait Parameter: Send + Sync + 'static {
 pub struct Injected<T>(PhantomData<fn() -> T>);
 
 impl<T: FromContext> Injected<T> {
-    fn declare(signature: &mut Signature) -> Self {
+    pub(super) fn declare(signature: &mut Signature) -> Self {
         T::requires(&mut signature.requirements);
         Self(PhantomData)
     }
@@ -208,14 +49,14 @@ impl<T: FromContext + 'static> Parameter for Injected<T> {
     }
 }
 
-/// A parameter that the model fills.
+/// A parameter that the client fills.
 pub struct Argument<T> {
     index: usize,
     default: Option<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + JsonSchema> Argument<T> {
-    fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> T>) -> Self {
+    pub(super) fn declare(signature: &mut Signature, arg: Arg, default: Option<fn() -> T>) -> Self {
         Self { index: signature.declare::<T>(arg, default.is_some()), default }
     }
 }
@@ -233,7 +74,7 @@ impl<T: DeserializeOwned + Send + 'static> Parameter for Argument<T> {
     }
 }
 
-/// All parameters of a tool: `(first, (second, ()))`.
+/// All parameters of a function: `(first, (second, ()))`.
 pub trait Params: Send + Sync + 'static {
     /// What the function is called with.
     type Values: Send + 'static;

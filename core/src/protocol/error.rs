@@ -116,6 +116,10 @@ impl RpcError {
             .with_data(json!({ "supported": supported, "requested": requested }))
     }
 
+    pub(crate) const fn has_data(&self) -> bool {
+        self.data.is_some()
+    }
+
     /// The code.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {

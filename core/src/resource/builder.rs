@@ -40,7 +40,7 @@ impl ResourceBuilder {
 
     /// Resources at every URI of this form, whose parts the macro found.
     #[must_use]
-    pub fn template(text: &'static str, parts: Vec<Part>, about: About, signature: Signature) -> Self {
+    pub fn template(text: &'static str, parts: &'static [Part], about: About, signature: Signature) -> Self {
         Self::at(Uri::Template(UriTemplate::new(text, parts)), about, signature)
     }
 
@@ -99,6 +99,10 @@ impl ResourceBuilder {
         let Declared { arguments, requirements, problems: mut mistakes } = declared;
         let mut problems = about.problems;
         problems.append(&mut mistakes);
+        let uri = match uri {
+            Uri::Template(template) => Uri::Template(template.with_arguments(&arguments.list)),
+            exact @ Uri::Exact(_) => exact,
+        };
         let definition = Definition {
             uri,
             name: about.name.into(),

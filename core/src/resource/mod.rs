@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub use output::ResourceOutput;
 
@@ -21,7 +21,7 @@ use crate::RequestContext;
 use crate::extract::Requirements;
 use crate::function::Handler;
 use crate::outcome::{Call, Outcome};
-use crate::protocol::{Icon, ReadResourceResult, ResourceContents, RpcError};
+use crate::protocol::{ErrorCode, Icon, ReadResourceResult, ResourceContents, RpcError};
 
 /// A resource, or a template of resources: what is published of it, and the function that reads it.
 ///
@@ -131,6 +131,10 @@ impl Resource {
         let call = (self.handler)(context, arguments);
         let complete = move |answer| match answer {
             Ok(Outcome::Resource(result)) => Ok(definition.complete(result, &uri)),
+            // Of what was wrong with the arguments the client sees that they came from the URI.
+            Ok(Outcome::Error(error)) if error.code() == ErrorCode::InvalidParams && !error.has_data() => {
+                Ok(Outcome::Error(error.with_data(json!({ "uri": uri }))))
+            }
             answer => answer,
         };
         call.map(complete).boxed()

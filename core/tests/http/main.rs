@@ -2,6 +2,8 @@
 
 mod guards;
 mod observing;
+mod prompts;
+mod resources;
 mod serving;
 mod sessions;
 mod stateless;
@@ -133,7 +135,7 @@ fn meta() -> Value {
 
 /// A stateless request, right in every way.
 fn modern(method: &str, mut params: Value) -> Request<Body> {
-    let name = params["name"].as_str().map(str::to_owned);
+    let name = params["name"].as_str().or(params["uri"].as_str()).map(str::to_owned);
     params["_meta"] = meta();
     let mut headers = vec![("mcp-protocol-version", "2026-07-28"), ("mcp-method", method)];
     if let Some(name) = &name {

@@ -1,18 +1,28 @@
-//! `tools![..]`: an array of tools, no two of one name.
+//! `tools![..]`, `prompts![..]`, `resources![..]`: arrays, in which no two have one name or URI.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Path, Token};
 
+use crate::kind::Kind;
 use crate::paths;
 use crate::sink::Sink;
 
-/// Expands `tools![..]`.
-pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
+/// Expands the list of a kind.
+pub(crate) fn expand(kind: Kind, tokens: TokenStream) -> TokenStream {
     let dari = paths::dari();
+    let (trait_name, key, product) = (kind.trait_name(), kind.key(), kind.product());
+    let same = match kind {
+        Kind::Tool | Kind::Prompt => {
+            format!("a {} before this one has the same name: give one of them another with `name = \"…\"`", kind.noun())
+        }
+        Kind::Resource => {
+            "a resource before this one has the same URI: a client could read only one of them".to_owned()
+        }
+    };
     let mut sink = Sink::default();
     let parsed = Punctuated::<Path, Token![,]>::parse_terminated.parse2(tokens).unwrap_or_else(|error| {
         sink.push(error);
@@ -28,7 +38,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         }
     }
 
-    let aliases: Vec<_> = (0..paths.len()).map(|index| format_ident!("DariTool{index}")).collect();
+    let aliases: Vec<_> = (0..paths.len()).map(|index| format_ident!("Dari{product}{index}")).collect();
     // An alias each, so that a path that leads nowhere is told once.
     let declared = aliases.iter().zip(&paths).map(|(alias, path)| quote_spanned!(path.span()=> type #alias = #path;));
     let distinct = (1..paths.len()).map(|index| {
@@ -36,17 +46,17 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         quote_spanned! {paths[index].span()=>
             const _: () = ::core::assert!(
                 #dari::__private::is_new(
-                    <#alias as #dari::__private::ToolFn>::NAME,
-                    &[#(<#earlier as #dari::__private::ToolFn>::NAME),*],
+                    <#alias as #dari::__private::#trait_name>::#key,
+                    &[#(<#earlier as #dari::__private::#trait_name>::#key),*],
                 ),
-                "a tool before this one has the same name: give one of them another with `name = \"…\"`",
+                #same,
             );
         }
     });
-    let tools = aliases
-        .iter()
-        .zip(&paths)
-        .map(|(alias, path)| quote_spanned!(path.span()=> #dari::__private::register(#alias {})));
+    let items = aliases.iter().zip(&paths).map(|(alias, path)| {
+        let register = Ident::new(kind.register(), path.span());
+        quote_spanned!(path.span()=> #dari::__private::#register(#alias {}))
+    });
     let count = paths.len();
     let errors = sink.into_errors();
     quote! {
@@ -54,8 +64,8 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             #errors
             #(#declared)*
             #(#distinct)*
-            let tools: [#dari::Tool; #count] = [#(#tools),*];
-            tools
+            let items: [#dari::#product; #count] = [#(#items),*];
+            items
         }
     }
 }

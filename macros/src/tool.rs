@@ -1,0 +1,55 @@
+//! `#[mcp_tool(..)]`: what only a tool has.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use crate::about_attribute::OwnAttribute;
+use crate::attribute::Entry;
+use crate::check::Checked;
+use crate::expand::{Names, Product};
+use crate::kind::Kind;
+use crate::sink::Sink;
+
+/// The attribute, read.
+#[derive(Default)]
+pub(crate) struct ToolAttribute {
+    /// Names of hints, which are those of the builder's methods too.
+    hints: Vec<(Ident, bool)>,
+}
+
+impl OwnAttribute for ToolAttribute {
+    const KIND: Kind = Kind::Tool;
+    const OWN_KEYS: &'static str = "`read_only`, `destructive`, `idempotent`, `open_world`";
+
+    fn set(&mut self, entry: &Entry, sink: &mut Sink) -> bool {
+        match entry.key.to_string().as_str() {
+            "read_only" | "destructive" | "idempotent" | "open_world" => {
+                self.hints.extend(entry.flag(sink).map(|value| (entry.key.clone(), value)));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn finish(&mut self, sink: &mut Sink) {
+        let is = |name: &str| self.hints.iter().find(|(hint, value)| hint == name && *value);
+        if let (Some(_), Some((destructive, _))) = (is("read_only"), is("destructive")) {
+            sink.add(destructive, "a `read_only` tool changes nothing, so it cannot be `destructive`");
+        }
+    }
+}
+
+impl Product for ToolAttribute {
+    fn key(&self, checked: &Checked<'_>) -> TokenStream {
+        let name = &checked.name;
+        quote!(#name)
+    }
+
+    fn builder(&self, Names { dari, about, signature, item, .. }: &Names) -> TokenStream {
+        let hints = self.hints.iter().map(|(hint, value)| quote!(#item.#hint(#value);));
+        quote! {
+            let mut #item = #dari::__private::ToolBuilder::new(#about, #signature);
+            #(#hints)*
+        }
+    }
+}
