@@ -45,8 +45,8 @@ pub use error::{BuildError, Error};
 #[cfg(feature = "auth")]
 pub use extract::AccessToken;
 pub use extract::{
-    Ask, AskError, Cancelled, FromContext, HttpHeaders, IntoMessage, Log, OptionalFromContext, Progress, Rejection,
-    Requirements, Root, Sampled, Sampling, State,
+    Ask, AskError, Cancelled, FromContext, HttpHeaders, IntoMessage, Log, OptionalFromContext, Progress, Reconnect,
+    Rejection, Requirements, Root, Sampled, Sampling, State,
 };
 pub use prompt::{Prompt, PromptOutput};
 pub use protocol::{

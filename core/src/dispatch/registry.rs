@@ -43,6 +43,7 @@ pub(crate) struct Registry {
     /// `capabilities`, `serverInfo` and `instructions`, as `initialize` answers them.
     pub(crate) handshake: Map<String, Value>,
     pub(crate) server_info: Box<RawValue>,
+    logs: bool,
 }
 
 impl Offer {
@@ -73,6 +74,7 @@ impl Registry {
     pub(crate) fn new(offer: Offer) -> Result<Self, serde_json::Error> {
         let server_info = to_raw_value(&offer.server)?;
         let capabilities = offer.capabilities();
+        let logs = capabilities.contains_key("logging");
 
         let mut handshake = Map::new();
         handshake.insert("capabilities".into(), capabilities.clone().into());
@@ -113,7 +115,13 @@ impl Registry {
             resources: resources.into_iter().map(|resource| (resource.uri().into(), resource)).collect(),
             templates,
             server_info,
+            logs,
         })
+    }
+
+    /// Whether some function writes to the client's log.
+    pub(crate) const fn logs(&self) -> bool {
+        self.logs
     }
 
     pub(super) const fn has_tools(&self) -> bool {

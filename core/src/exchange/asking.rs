@@ -19,7 +19,7 @@ pub(super) enum Asking {
     /// With the client's next try, in which the function runs again from its start.
     Retry(Retry),
     /// While the function waits.
-    Wait { asked: Occurrences, open: Vec<Open> },
+    Wait(Wait),
 }
 
 #[derive(Default)]
@@ -33,8 +33,16 @@ pub(super) struct Retry {
     unanswered: Vec<(String, InputRequest)>,
 }
 
+#[derive(Default)]
+pub(super) struct Wait {
+    asked: Occurrences,
+    open: Vec<Open>,
+    /// Nobody is there to answer.
+    deserted: bool,
+}
+
 /// A question that waits for its answer.
-pub(super) struct Open {
+struct Open {
     key: String,
     request: InputRequest,
     answer: oneshot::Sender<Result<Box<RawValue>, String>>,
@@ -55,6 +63,17 @@ pub(crate) enum AnswersUsed {
     WithState(SpentId),
     /// Answers that came with none.
     WithoutState,
+}
+
+/// Says that a question is open no more when whoever asked it stops waiting, as in a `select!`.
+struct Withdrawal<'e>(Option<&'e Exchange>);
+
+impl Drop for Withdrawal<'_> {
+    fn drop(&mut self) {
+        if let Some(exchange) = self.0 {
+            exchange.say(Said::Asked);
+        }
+    }
 }
 
 /// Why a question has no answer.
@@ -92,7 +111,7 @@ impl Asking {
     }
 
     pub(super) fn waiting() -> Self {
-        Self::Wait { asked: Occurrences::default(), open: Vec::new() }
+        Self::Wait(Wait::default())
     }
 }
 
@@ -116,21 +135,23 @@ impl Exchange {
                     }
                     None
                 }
-                Asking::Wait { asked, open } => {
+                Asking::Wait(wait) if wait.deserted => return Err(NoAnswer::Gone),
+                Asking::Wait(wait) => {
                     let (answer, answered) = oneshot::channel();
-                    let key = asked.next(key);
-                    open.push(Open { key, request, answer });
+                    let key = wait.asked.next(key);
+                    wait.open.push(Open { key, request, answer });
                     state.say(Said::Asked);
                     Some(answered)
                 }
             }
         };
+        let Some(answered) = answer else { return pending().await };
+        let mut withdrawal = Withdrawal(Some(self));
+        let answer = answered.await;
+        withdrawal.0 = None;
         match answer {
-            Some(answered) => match answered.await {
-                Ok(answer) => answer.map_err(NoAnswer::Refused),
-                Err(_) => Err(NoAnswer::Gone),
-            },
-            None => pending().await,
+            Ok(answer) => answer.map_err(NoAnswer::Refused),
+            Err(_) => Err(NoAnswer::Gone),
         }
     }
 
@@ -152,7 +173,7 @@ impl Exchange {
             Asking::Retry(Retry { used, state_id, .. }) if !used.is_empty() => {
                 state_id.map_or(AnswersUsed::WithoutState, AnswersUsed::WithState)
             }
-            Asking::Retry(_) | Asking::Wait { .. } => AnswersUsed::None,
+            Asking::Retry(_) | Asking::Wait(_) => AnswersUsed::None,
         }
     }
 
@@ -164,7 +185,7 @@ impl Exchange {
                 let answered = used.into_iter().filter_map(|key| retry.answers.remove_entry(&key)).collect();
                 Some(Unanswered { questions: mem::take(&mut retry.unanswered), answered })
             }
-            Asking::Retry(_) | Asking::Wait { .. } => None,
+            Asking::Retry(_) | Asking::Wait(_) => None,
         }
     }
 
@@ -177,7 +198,7 @@ impl Exchange {
     pub(crate) fn open_questions(&self) -> Vec<(String, InputRequest)> {
         match &mut self.state().asking {
             Asking::Retry(_) => Vec::new(),
-            Asking::Wait { open, .. } => {
+            Asking::Wait(Wait { open, .. }) => {
                 // Who asked may have stopped waiting.
                 open.retain(|question| !question.answer.is_closed());
                 open.iter().map(|question| (question.key.clone(), question.request.clone())).collect()
@@ -187,13 +208,35 @@ impl Exchange {
 
     /// Answers a question; false if it is not open.
     pub(crate) fn answer(&self, key: &str, answer: Result<Box<RawValue>, String>) -> bool {
-        let question = match &mut self.state().asking {
-            Asking::Retry(_) => None,
-            Asking::Wait { open, .. } => {
-                open.iter().position(|question| question.key == key).map(|index| open.remove(index))
+        self.take_question(key).is_some_and(|question| question.answer.send(answer).is_ok())
+    }
+
+    /// Ends a question without an answer: nobody is there to give one.
+    pub(crate) fn give_up(&self, key: &str) {
+        // Whoever waits learns it from this end of the channel.
+        drop(self.take_question(key));
+    }
+
+    /// Ends all questions without an answer, those to come too: nobody is there to give one any more.
+    pub(crate) fn desert(&self) {
+        let deserted = match &mut self.state().asking {
+            Asking::Retry(_) => Vec::new(),
+            Asking::Wait(wait) => {
+                wait.deserted = true;
+                mem::take(&mut wait.open)
             }
         };
-        question.is_some_and(|question| question.answer.send(answer).is_ok())
+        // Outside of the lock, which those who are woken may want.
+        drop(deserted);
+    }
+
+    fn take_question(&self, key: &str) -> Option<Open> {
+        match &mut self.state().asking {
+            Asking::Retry(_) => None,
+            Asking::Wait(Wait { open, .. }) => {
+                open.iter().position(|question| question.key == key).map(|index| open.remove(index))
+            }
+        }
     }
 
     /// Waits until something is said.

@@ -1,8 +1,10 @@
 //! What becomes of a call whose client hangs up.
 
+use std::any::Any;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::dispatch::{Event, Running};
@@ -28,11 +30,30 @@ pub(crate) struct Held {
     running: Option<Box<Running>>,
     hang_up: HangUp,
     tracker: TaskTracker,
+    by_message: Option<ByMessage>,
+}
+
+/// How the client cancels a call by a message of its own (`notifications/cancelled`).
+struct ByMessage {
+    cancelled: CancellationToken,
+    /// What the message finds the call by, which goes when the call does.
+    _found_by: Box<dyn Any + Send + Sync>,
 }
 
 impl Held {
     pub(crate) const fn new(running: Box<Running>, hang_up: HangUp, tracker: TaskTracker) -> Self {
-        Self { running: Some(running), hang_up, tracker }
+        Self { running: Some(running), hang_up, tracker, by_message: None }
+    }
+
+    /// The client may cancel it by a message, too, as long as it runs: when it hung up as well. While the call is held,
+    /// its holder is who listens for that.
+    pub(crate) fn cancelled_by(&mut self, cancelled: CancellationToken, found_by: impl Any + Send + Sync) {
+        self.by_message = Some(ByMessage { cancelled, _found_by: Box::new(found_by) });
+    }
+
+    /// Cancels the call: it is dropped, or told where it listens.
+    pub(crate) fn cancel(mut self) {
+        self.hang_up = HangUp::Cancels;
     }
 
     /// The next event of the call; none comes after its end.
@@ -57,30 +78,56 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(mut running) = self.running.take() else { return };
-        let limit = match self.hang_up {
-            HangUp::Cancels if running.exchange().cancel() => Some(GRACE),
-            HangUp::Cancels => return,
-            HangUp::IsNothing => None,
-        };
+        let Some(running) = self.running.take() else { return };
+        let listens = self.hang_up == HangUp::Cancels && running.exchange().cancel();
+        if self.hang_up == HangUp::Cancels && !listens {
+            return;
+        }
         if self.tracker.len() >= LIMIT {
             tracing::warn!("a call was cancelled: {LIMIT} calls already go on although their clients hung up");
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let to_its_end = async move { while !matches!(running.next().await, Event::Ended(_)) {} };
+        let by_message = self.by_message.take();
         self.tracker.spawn_on(
             async move {
-                match limit {
-                    None => to_its_end.await,
-                    Some(limit) => {
-                        if tokio::time::timeout(limit, to_its_end).await.is_err() {
-                            tracing::warn!("a cancelled call did not come to its end within {limit:?} and is dropped");
-                        }
-                    }
+                if listens {
+                    within_grace(running).await;
+                } else {
+                    to_its_end(running, by_message).await;
                 }
             },
             &runtime,
         );
     }
+}
+
+/// Runs a call on that nobody hears, unless it is cancelled after all.
+async fn to_its_end(mut running: Box<Running>, by_message: Option<ByMessage>) {
+    running.exchange().desert();
+    let cancelled = async {
+        match &by_message {
+            Some(by_message) => by_message.cancelled.cancelled().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = unheard(&mut running) => return,
+        () = cancelled => {}
+    }
+    if running.exchange().cancel() {
+        within_grace(running).await;
+    }
+}
+
+/// Gives a call that was told that it is cancelled the time to end.
+async fn within_grace(mut running: Box<Running>) {
+    running.exchange().desert();
+    if tokio::time::timeout(GRACE, unheard(&mut running)).await.is_err() {
+        tracing::warn!("a cancelled call did not come to its end within {GRACE:?} and is dropped");
+    }
+}
+
+async fn unheard(running: &mut Running) {
+    while !matches!(running.next().await, Event::Ended(_)) {}
 }

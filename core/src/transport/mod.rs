@@ -7,5 +7,6 @@ mod encode;
 mod handshake;
 pub(crate) mod http;
 mod incoming;
+mod questions;
 
 pub(crate) use detach::{HangUp, Held};

@@ -1,5 +1,8 @@
 //! Streamable HTTP in both eras: over the router without a socket where that will do. Ids are those of the security list.
 
+mod asks;
+mod cancellation;
+mod events;
 mod guards;
 mod observing;
 mod prompts;
@@ -7,12 +10,14 @@ mod resources;
 mod serving;
 mod sessions;
 mod stateless;
+mod streams;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use dari::Reconnect;
 use dari::prelude::*;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;

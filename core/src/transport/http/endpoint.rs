@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::access::Access;
+use super::caretaker::Caretaker;
 use super::era::Era;
 use super::guard::Guard;
 use super::headers::ParamHeader;
-use super::session::Sessions;
+use super::legacy::LiveSessions;
+use super::session::{Session, Sessions};
 use super::{answer, body, cors, era, headers};
 use crate::auth::Principal;
 use crate::context::Shared;
@@ -34,6 +36,8 @@ pub(crate) struct Endpoint {
     pub(super) guard: Guard,
     pub(super) sessions: Sessions,
     pub(super) handshakes: Handshakes,
+    /// What this process knows of sessions.
+    pub(super) live: Arc<LiveSessions>,
     pub(super) body_limit: usize,
     /// The arguments that a header repeats, of the tools that have some (`x-mcp-header`).
     param_headers: HashMap<Box<str>, Vec<ParamHeader>>,
@@ -41,6 +45,9 @@ pub(crate) struct Endpoint {
     pub(super) shutdown: CancellationToken,
     /// The calls that go on although their client hung up.
     pub(super) detached: TaskTracker,
+    /// The calls that write to a stream, whoever reads it.
+    pub(super) streaming: TaskTracker,
+    pub(super) caretaker: Caretaker,
 }
 
 /// A request as it came off the wire and past the bearer check.
@@ -69,10 +76,13 @@ impl Endpoint {
             access,
             guard,
             sessions,
+            live: Arc::default(),
             body_limit,
             param_headers,
             shutdown,
             detached: TaskTracker::new(),
+            streaming: TaskTracker::new(),
+            caretaker: Caretaker::default(),
         }
     }
 
@@ -83,8 +93,10 @@ impl Endpoint {
 
     /// Waits for the calls whose clients hung up.
     pub(crate) async fn finish_detached(&self) {
-        self.detached.close();
-        self.detached.wait().await;
+        for tracker in [&self.streaming, &self.detached] {
+            tracker.close();
+            tracker.wait().await;
+        }
     }
 
     /// Answers one HTTP request to the MCP path.
@@ -137,11 +149,25 @@ impl Endpoint {
                 Ok(incoming) => self.request(arrived, id, &method, &incoming).await.unwrap_or_else(|refusal| *refusal),
                 Err(error) => answer::refuse(Some(&id), &error),
             },
-            Ok(Message::Notification { .. }) => self.one_way(&arrived, || answer::empty(StatusCode::ACCEPTED)),
-            Ok(Message::Response { .. }) => self.one_way(&arrived, || {
-                let message = "Invalid request: this revision's servers send no requests that could be answered";
-                answer::refuse(None, &RpcError::new(ErrorCode::InvalidRequest, message))
-            }),
+            Ok(Message::Notification { method, params }) => match self.one_way(&arrived) {
+                Ok(None) => answer::empty(StatusCode::ACCEPTED),
+                Ok(Some(session)) => {
+                    self.legacy_notification(&session, &method, params);
+                    answer::empty(StatusCode::ACCEPTED)
+                }
+                Err(refusal) => *refusal,
+            },
+            Ok(Message::Response { id, answer: answered }) => match self.one_way(&arrived) {
+                Ok(None) => {
+                    let message = "Invalid request: this revision's servers send no requests that could be answered";
+                    answer::refuse(None, &RpcError::new(ErrorCode::InvalidRequest, message))
+                }
+                Ok(Some(session)) => {
+                    self.legacy_response(&session, id.as_ref(), answered);
+                    answer::empty(StatusCode::ACCEPTED)
+                }
+                Err(refusal) => *refusal,
+            },
             Err(MessageError::NotJson) => {
                 let error = RpcError::new(ErrorCode::ParseError, "Parse error: the body is not JSON in UTF-8");
                 answer::refuse(None, &error)
@@ -153,16 +179,16 @@ impl Endpoint {
         }
     }
 
-    /// Takes a message that wants no answer. None of them asks anything of this server; `stateless` is what the current
-    /// revision says to it.
-    fn one_way(&self, arrived: &Arrived, stateless: impl FnOnce() -> Response) -> Response {
+    /// The session of a message that wants no answer; none in the current revision.
+    fn one_way(&self, arrived: &Arrived) -> Result<Option<Session>, Box<Response>> {
         match era::of(&arrived.headers, "", None) {
-            Ok(Era::Session(id)) if self.sessions.find(id, arrived.principal.as_ref()).is_none() => {
-                answer::session_not_found(None)
-            }
-            Ok(Era::Stateless(_)) => stateless(),
-            Ok(_) => answer::empty(StatusCode::ACCEPTED),
-            Err(error) => answer::refuse(None, &error),
+            Ok(Era::Session(id)) => match self.sessions.find(id, arrived.principal.as_ref()) {
+                Some(session) => Ok(Some(session)),
+                None => Err(Box::new(answer::session_not_found(None))),
+            },
+            Ok(Era::Sessionless(version)) => Ok(Some(Session::sessionless(version))),
+            Ok(Era::Stateless(_) | Era::Initialize) => Ok(None),
+            Err(error) => Err(Box::new(answer::refuse(None, &error))),
         }
     }
 
@@ -187,7 +213,7 @@ impl Endpoint {
                 None => Err(Box::new(answer::session_not_found(Some(&id)))),
             },
             Era::Sessionless(version) => {
-                let session = super::session::Session::sessionless(version);
+                let session = Session::sessionless(version);
                 Ok(self.legacy_request(arrived, id, session, method, incoming).await)
             }
         }

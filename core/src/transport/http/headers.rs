@@ -13,6 +13,7 @@ use crate::tool::Tool;
 
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
@@ -148,6 +149,7 @@ fn shown(name: &HeaderName) -> &str {
         "mcp-method" => "Mcp-Method",
         "mcp-name" => "Mcp-Name",
         "mcp-session-id" => "Mcp-Session-Id",
+        "last-event-id" => "Last-Event-ID",
         other => other,
     }
 }

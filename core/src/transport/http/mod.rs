@@ -4,6 +4,7 @@ mod access;
 mod answer;
 mod body;
 mod call;
+mod caretaker;
 mod cors;
 mod endpoint;
 mod era;

@@ -37,6 +37,11 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// What a process knows it by; a client without a session cannot be found again.
+    pub(super) fn key(&self) -> Option<SessionId> {
+        (self.expires > 0).then_some(self.id)
+    }
+
     /// What is known of a client that opened no session: its revision.
     pub(super) fn sessionless(version: ProtocolVersion) -> Self {
         let nothing = RawJson::default;
@@ -44,7 +49,8 @@ impl Session {
     }
 }
 
-type SessionId = [u8; 16];
+/// What one process knows a session by.
+pub(super) type SessionId = [u8; 16];
 
 /// Opens, reads and ends sessions.
 pub(super) struct Sessions {

@@ -1,6 +1,9 @@
 //! Server-sent events, as MCP uses them: one JSON-RPC message an event.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,6 +11,7 @@ use axum::response::Response;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::Stream;
 use http::{HeaderValue, header};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// How often a silent stream shows that it is alive.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -22,6 +26,47 @@ pub(super) fn event(message: &[u8]) -> Bytes {
     event.put_slice(message);
     event.put_slice(b"\n\n");
     event.freeze()
+}
+
+/// As [`event`], at the end of others, with the id by which the stream is taken up again after it.
+pub(super) fn write_event(into: &mut BytesMut, stream: &str, number: u64, message: &[u8]) {
+    into.reserve(message.len() + stream.len() + 48);
+    // Writing to memory does not fail.
+    let _ = write!(into, "id: {stream}.{number}\nevent: message\ndata: ");
+    into.put_slice(message);
+    into.put_slice(b"\n\n");
+}
+
+/// An event with an id and without a message, from which on a client may come back (MCP 2025-11-25, Transports, Sending
+/// Messages to the Server).
+pub(super) fn priming(stream: &str, number: u64, retry: Duration) -> Bytes {
+    format!("id: {stream}.{number}\nretry: {}\ndata: \n\n", retry.as_millis()).into()
+}
+
+/// How long a client waits before it comes back.
+pub(super) fn write_retry(into: &mut BytesMut, after: Duration) {
+    let _ = write!(into, "retry: {}\n\n", after.as_millis());
+}
+
+/// When a silent stream has to show that it is alive.
+pub(super) struct KeepAlive(Pin<Box<Sleep>>);
+
+impl KeepAlive {
+    pub(super) fn new() -> Self {
+        Self(Box::pin(sleep(KEEP_ALIVE)))
+    }
+
+    /// Something else was sent.
+    pub(super) fn reset(&mut self) {
+        self.0.as_mut().reset(Instant::now() + KEEP_ALIVE);
+    }
+
+    /// Whether the stream was silent for too long.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        std::task::ready!(self.0.as_mut().poll(context));
+        self.reset();
+        Poll::Ready(())
+    }
 }
 
 /// The response whose body are these events.

@@ -1,31 +1,30 @@
 //! The handshake revisions (`2025-06-18`, `2025-11-25`), turned into the shape of the current one and back.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
+mod call;
+mod listen;
+mod live;
+mod stream;
 
-use axum::response::sse::{Event as SseEvent, Sse};
-use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use std::sync::Arc;
+
+use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) use self::live::LiveSessions;
 use super::endpoint::{Arrived, Endpoint};
 use super::era::{self, Era};
 use super::session::Session;
 use super::{answer, headers};
 use crate::auth::Principal;
-use crate::dispatch::{Dispatched, Event};
+use crate::dispatch::Dispatched;
 use crate::exchange::Exchange;
 use crate::outcome::Outcome;
-use crate::protocol::{RequestId, RpcError};
-use crate::transport::detach::{HangUp, Held};
+use crate::protocol::{ErrorCode, LoggingLevel, RequestId, RpcError};
 use crate::transport::handshake::Initialize;
 use crate::transport::incoming::{Caller, Incoming, Settled};
 use crate::transport::{encode, handshake};
-
-/// How often a silent stream shows that it is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 impl Endpoint {
     /// Answers `initialize` and opens a session.
@@ -47,7 +46,7 @@ impl Endpoint {
         response
     }
 
-    /// Serves a request within a session. Hanging up cancels nothing here.
+    /// Serves a request within a session.
     pub(super) async fn legacy_request(
         self: Arc<Self>,
         arrived: Arrived,
@@ -59,27 +58,25 @@ impl Endpoint {
         let version = session.version;
         let outcome = match method {
             "ping" => Ok(Outcome::Empty),
+            "logging/setLevel" if self.registry.logs() => {
+                let set = self.set_level(&session, incoming.all);
+                Ok(set.map_or_else(Outcome::Error, |()| Outcome::Empty))
+            }
             method => {
                 let Arrived { headers, principal, body } = arrived;
+                let log_level = session.key().and_then(|key| self.live.with_known(key, |live| live.log_level));
                 let settled = Settled {
                     version,
-                    client_info: session.client_info,
-                    client_capabilities: session.client_capabilities,
-                    log_level: None,
+                    client_info: session.client_info.clone(),
+                    client_capabilities: session.client_capabilities.clone(),
+                    log_level: log_level.flatten(),
                     exchange: Arc::new(Exchange::waiting()),
                 };
                 let caller = Caller { headers, principal };
                 match incoming.request(&id, handshake::method(method), &body, settled, caller, &self.shared) {
                     Ok(request) => match self.registry.dispatch(request) {
                         Dispatched::Answered(answer) => answer,
-                        Dispatched::Running(running) => {
-                            let mut call = Held::new(running, HangUp::IsNothing, self.detached.clone());
-                            loop {
-                                if let Event::Ended(answer) = call.next().await {
-                                    break answer;
-                                }
-                            }
-                        }
+                        Dispatched::Running(running) => return self.run_legacy(session, id, running).await,
                     },
                     Err(error) => Ok(Outcome::Error(error)),
                 }
@@ -88,24 +85,50 @@ impl Endpoint {
         self.respond(version, &id, outcome, StatusCode::OK)
     }
 
-    /// Opens the stream on which a server may speak by itself (MCP 2025-11-25, Transports). It ends with its session.
-    pub(super) fn get(self: Arc<Self>, headers: &HeaderMap, principal: Option<&Principal>) -> Response {
-        let session = match self.session_of(headers, principal) {
-            Ok(session) => session,
-            Err(refusal) => return *refusal,
-        };
-        let silence = stream::unfold((self, session), |(endpoint, session)| async move {
-            tokio::select! {
-                () = endpoint.shutdown.cancelled() => None,
-                () = tokio::time::sleep(KEEP_ALIVE) => {
-                    let alive = endpoint.sessions.is_alive(&session);
-                    alive.then(|| (Ok::<_, Infallible>(SseEvent::default().comment("")), (endpoint, session)))
-                }
-            }
-        });
-        let mut response = Sse::new(silence).into_response();
-        response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-        response
+    /// The level of the log messages that the session's client gets from here on (MCP 2025-11-25, Logging).
+    fn set_level(&self, session: &Session, params: Option<&RawValue>) -> Result<(), RpcError> {
+        #[derive(Deserialize)]
+        struct SetLevel {
+            level: LoggingLevel,
+        }
+        let params = params.map_or("{}", RawValue::get);
+        let SetLevel { level } = serde_json::from_str(params)
+            .map_err(|error| RpcError::invalid_params(format!("Invalid params: {error}")))?;
+        let key = session.key().ok_or_else(without_session)?;
+        self.live.with(key, |live| live.log_level = Some(level));
+        Ok(())
+    }
+
+    /// Takes a notification: one that cancels a call is for its session, and no other says anything to us.
+    pub(super) fn legacy_notification(&self, session: &Session, method: &str, params: Option<&RawValue>) {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Cancelled {
+            request_id: RequestId,
+            reason: Option<String>,
+        }
+        if method != "notifications/cancelled" {
+            return;
+        }
+        // What is malformed, unknown or done already is to be passed over (MCP 2025-11-25, Cancellation).
+        let read = params.and_then(|params| serde_json::from_str(params.get()).ok());
+        let (Some(key), Some(Cancelled { request_id, reason })) = (session.key(), read) else { return };
+        if self.live.cancel(key, &request_id) {
+            tracing::debug!(id = %request_id, ?reason, "a client cancelled its call");
+        }
+    }
+
+    /// Takes the answer to a question; one that nobody asked, or that was answered before, is passed over.
+    pub(super) fn legacy_response(
+        &self,
+        session: &Session,
+        id: Option<&RequestId>,
+        answer: Result<&RawValue, &RawValue>,
+    ) {
+        let (Some(key), Some(RequestId::String(id))) = (session.key(), id) else { return };
+        if let Some(question) = self.live.with_known(key, |live| live.questions.remove(id)).flatten() {
+            question.answer(answer);
+        }
     }
 
     /// Ends a session.
@@ -113,6 +136,9 @@ impl Endpoint {
         match self.session_of(headers, principal) {
             Ok(session) => {
                 self.sessions.end(&session);
+                if let Some(key) = session.key() {
+                    self.live.end(key);
+                }
                 answer::empty(StatusCode::NO_CONTENT)
             }
             Err(refusal) => *refusal,
@@ -131,4 +157,9 @@ impl Endpoint {
             Ok(_) | Err(_) => Err(Box::new(answer::not_allowed())),
         }
     }
+}
+
+/// What is of a session cannot be done without one.
+fn without_session() -> RpcError {
+    RpcError::new(ErrorCode::InvalidRequest, "there is no session to remember this for: send `initialize` first")
 }
