@@ -120,6 +120,39 @@ async fn hanging_up_cancels_nothing_in_a_handshake_revision() {
     assert_eq!(signals.dropped.available_permits(), 0);
 }
 
+#[tokio::test]
+async fn http_17_a_socket_that_closes_is_a_client_that_hung_up() {
+    use tokio::io::AsyncWriteExt;
+
+    let signals = Signals::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = McpServer::new("test", "1").tools(tools![wait, tidy]).state(signals.clone());
+    tokio::spawn(server.serve_on(listener, std::future::pending()));
+    for version in ["2026-07-28", "2025-11-25"] {
+        let meta = if version == "2026-07-28" { meta() } else { json!({}) };
+        let params = json!({ "name": "wait", "arguments": { "speak": false }, "_meta": meta });
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nmcp-protocol-version: \
+             {version}\r\nmcp-method: tools/call\r\nmcp-name: wait\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(format!("{head}{body}").as_bytes()).await.expect("it is sent");
+        heard(&signals.started).await;
+        drop(stream);
+        if version == "2026-07-28" {
+            heard(&signals.dropped).await;
+        } else {
+            // Long enough for the server to see it; what it must not do takes no longer.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            signals.go.add_permits(1);
+            heard(&signals.ended).await;
+        }
+    }
+}
+
 async fn cancel(router: &Router, session: &str, id: Value) {
     let params = json!({ "requestId": id, "reason": "enough" });
     let message = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params });

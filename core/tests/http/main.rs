@@ -64,17 +64,11 @@ fn client(info: ClientInfo) -> String {
     info.name
 }
 
-/// How often `linger` was started.
-static STARTED: AtomicU32 = AtomicU32::new(0);
-/// How often it came to its end.
-static LINGERED: AtomicU32 = AtomicU32::new(0);
-
 /// Takes a while.
 #[mcp_tool]
 async fn linger() -> String {
-    STARTED.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(300)).await;
-    LINGERED.fetch_add(1, Ordering::SeqCst).to_string()
+    String::new()
 }
 
 /// Tells that it runs, and ends a moment later.

@@ -11,38 +11,6 @@ async fn the_endpoint_is_there_with_and_without_a_slash() {
     }
 }
 
-/// Sends a request over a socket and hangs up before the answer.
-async fn hang_up(address: std::net::SocketAddr, version: &str) {
-    use tokio::io::AsyncWriteExt;
-
-    let meta = if version == "2026-07-28" { meta() } else { json!({}) };
-    let params = json!({ "name": "linger", "_meta": meta });
-    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string();
-    let head = format!(
-        "POST /mcp HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nmcp-protocol-version: {version}\r\n\
-         mcp-method: tools/call\r\nmcp-name: linger\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(format!("{head}{body}").as_bytes()).await.expect("it is sent");
-    tokio::time::sleep(Duration::from_millis(100)).await;
-}
-
-#[tokio::test]
-async fn http_17_hanging_up_cancels_in_2026_and_never_before() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(server().serve_on(listener, std::future::pending()));
-
-    let counts = || [&STARTED, &LINGERED].map(|count| count.load(Ordering::SeqCst));
-    hang_up(address, "2026-07-28").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(counts(), [1, 0], "the call was cancelled");
-    hang_up(address, "2025-11-25").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(counts(), [2, 1], "the call ran to its end");
-}
-
 /// A server whose tool `signal` tells when it runs, and a call of it over a socket, which gives the whole answer.
 async fn call_in_flight(
     stop: impl Future<Output = ()> + Send + 'static,
