@@ -10,6 +10,7 @@ use http::HeaderMap;
 
 use crate::auth::Principal;
 use crate::exchange::Exchange;
+use crate::extract::ResolvedArguments;
 use crate::protocol::{ClientCapabilities, ClientInfo, LoggingLevel, ProtocolVersion, RawJson, RequestId, RequestMeta};
 use crate::signed::Signer;
 use crate::spent::Spent;
@@ -30,6 +31,8 @@ pub struct RequestContext {
     pub(crate) progress_token: RawJson,
     /// The least level of the log messages that the client wants.
     pub(crate) log_level: Option<LoggingLevel>,
+    /// What is filled in already of what is being completed.
+    pub(crate) resolved: ResolvedArguments,
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) shared: Arc<Shared>,
 }

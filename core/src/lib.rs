@@ -46,8 +46,9 @@ pub use error::{BuildError, Error};
 pub use extract::AccessToken;
 pub use extract::{
     Ask, AskError, Cancelled, FromContext, HttpHeaders, IntoMessage, Log, OptionalFromContext, Progress, Reconnect,
-    Rejection, Requirements, Root, Sampled, Sampling, State,
+    Rejection, Requirements, ResolvedArguments, Root, Sampled, Sampling, State,
 };
+pub use function::completer::CompletionOutput;
 pub use prompt::{Prompt, PromptOutput};
 pub use protocol::{
     Annotations, Audio, CallToolResult, ClientCapabilities, ClientInfo, Completion, Content, EmbeddedResource,

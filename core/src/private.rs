@@ -2,6 +2,7 @@
 
 pub use crate::function::about::About;
 pub use crate::function::arg::{Arg, Constant, constant, literal, published};
+pub use crate::function::completer::{Completer, CompletionFn, completer, way};
 pub use crate::function::param::{Parameter, Params};
 pub use crate::function::role::{
     ArgumentType, BesideType, FromText, InjectedType, ParamType, VariableType, argument, beside, from_text, injected,

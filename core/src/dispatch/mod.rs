@@ -1,5 +1,6 @@
 //! A request in, a result out. Every request has the shape of the current revision here; the transports see to that.
 
+mod complete;
 mod list;
 mod registry;
 mod request_state;
@@ -47,6 +48,8 @@ pub(crate) enum Method {
     ListResourceTemplates,
     /// `resources/read`
     ReadResource,
+    /// `completion/complete`
+    Complete,
     /// Any other.
     Unknown(Box<str>),
 }
@@ -62,6 +65,7 @@ impl Method {
             "resources/list" => Self::ListResources,
             "resources/templates/list" => Self::ListResourceTemplates,
             "resources/read" => Self::ReadResource,
+            "completion/complete" => Self::Complete,
             unknown => Self::Unknown(unknown.chars().take(64).collect()),
         }
     }
@@ -77,6 +81,7 @@ impl Method {
             Self::ListResources => "resources/list",
             Self::ListResourceTemplates => "resources/templates/list",
             Self::ReadResource => "resources/read",
+            Self::Complete => "completion/complete",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -141,6 +146,7 @@ impl Registry {
                 Dispatched::outcome(self.template_list.answer(params.cursor(), principal))
             }
             Method::ReadResource if self.has_resources() => self.read_resource(params, context),
+            Method::Complete if self.has_completions => self.complete(params, context),
             Method::Unknown(name) => Dispatched::not_found(&name),
             method => Dispatched::not_found(method.name()),
         }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::list::{Entry, List, cacheable};
 use crate::extract::Requirements;
+use crate::function::completer::Completions;
 use crate::outcome::StaticResult;
 use crate::prompt::Prompt;
 use crate::protocol::{Implementation, ProtocolVersion};
@@ -39,6 +40,8 @@ pub(crate) struct Registry {
     pub(super) prompt_list: List,
     pub(super) resource_list: List,
     pub(super) template_list: List,
+    /// Whether any argument completes.
+    pub(super) has_completions: bool,
     pub(super) discover: StaticResult,
     /// `capabilities`, `serverInfo` and `instructions`, as `initialize` answers them.
     pub(crate) handshake: Map<String, Value>,
@@ -64,6 +67,9 @@ impl Offer {
         add(!self.tools.is_empty(), "tools", json!({}));
         add(!self.prompts.is_empty(), "prompts", json!({}));
         add(!self.resources.is_empty(), "resources", json!({}));
+        let prompts = self.prompts.iter().map(Prompt::completions);
+        let mut completions = prompts.chain(self.resources.iter().map(Resource::completions));
+        add(completions.any(Completions::any), "completions", json!({}));
         add(self.requirements().any(|requirements| requirements.logs), "logging", json!({}));
         capabilities
     }
@@ -107,6 +113,7 @@ impl Registry {
             prompt_list: list("prompts", prompts.collect())?,
             resource_list: list("resources", resources.iter().map(entry).collect())?,
             template_list: list("resourceTemplates", templates.iter().map(entry).collect())?,
+            has_completions: handshake["capabilities"].get("completions").is_some(),
             discover,
             handshake,
             tools_by_name: offer.tools.iter().enumerate().map(|(index, tool)| (tool.name().into(), index)).collect(),
@@ -146,6 +153,11 @@ impl Registry {
 
     pub(super) fn prompt(&self, name: &str) -> Option<&Prompt> {
         self.prompts.get(name)
+    }
+
+    /// The template that is written so, or the resource at this URI.
+    pub(super) fn template(&self, uri: &str) -> Option<&Resource> {
+        self.templates.iter().find(|template| template.uri() == uri).or_else(|| self.resources.get(uri))
     }
 
     /// The resource at a URI, and the arguments that the URI holds.

@@ -10,6 +10,7 @@ mod reconnect;
 mod rejection;
 mod request;
 mod requirement;
+mod resolved;
 mod state;
 
 use std::future::Future;
@@ -25,6 +26,7 @@ pub(crate) use rejection::Refused;
 pub use rejection::Rejection;
 pub use request::HttpHeaders;
 pub use requirement::Requirements;
+pub use resolved::ResolvedArguments;
 pub use state::State;
 
 use crate::RequestContext;

@@ -13,9 +13,21 @@ pub struct Requirements {
     pub(crate) provider: Option<(TypeId, &'static str)>,
     /// Whether the function writes to the client's log.
     pub(crate) logs: bool,
+    /// Whether the function asks questions.
+    pub(crate) asks: bool,
 }
 
 impl Requirements {
+    /// Needs all that others need, too.
+    pub(crate) fn add(&mut self, others: Self) {
+        let Self { states, login, provider, logs, asks } = others;
+        self.states.extend(states);
+        self.login |= login;
+        self.provider = self.provider.or(provider);
+        self.logs |= logs;
+        self.asks |= asks;
+    }
+
     /// A value of this type must have been given to [`McpServer::state`](crate::McpServer::state).
     pub fn state<T: 'static>(&mut self) -> &mut Self {
         self.states.push((TypeId::of::<T>(), type_name::<T>()));

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::completer::Completer;
 use crate::schema::check::{self, Check};
 use crate::schema::{self, fault};
 
@@ -36,6 +37,7 @@ pub struct Arg {
     default: Option<Constant>,
     examples: Vec<Constant>,
     pub(crate) header: Option<&'static str>,
+    pub(crate) completer: Option<Completer>,
 }
 
 /// Which end of a length.
@@ -115,6 +117,13 @@ impl Arg {
     #[must_use]
     pub fn header(mut self, name: &'static str) -> Self {
         self.header = Some(name);
+        self
+    }
+
+    /// `complete`
+    #[must_use]
+    pub fn complete(mut self, completer: Completer) -> Self {
+        self.completer = Some(completer);
         self
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Kind;
+use super::completer::Completer;
 use crate::extract::Rejection;
 use crate::protocol::RpcError;
 use crate::schema::check::{Check, Definitions};
@@ -36,6 +37,8 @@ pub(crate) struct Argument {
     pub(crate) check: Option<Check>,
     /// The header that repeats it (`x-mcp-header`).
     pub(crate) header: Option<&'static str>,
+    /// What completes it while a user types.
+    pub(crate) completer: Option<Completer>,
 }
 
 /// The arguments of one call while they are read.
@@ -160,7 +163,9 @@ impl<'a> Reader<'a> {
             (None, _) => Ok(()),
             // The model reads it, and mends its call.
             (Some(text), Kind::Tool) => Err(ToolError::new(text).into()),
-            (Some(text), Kind::Prompt | Kind::Resource) => Err(RpcError::invalid_params(text).into()),
+            (Some(text), Kind::Prompt | Kind::Resource | Kind::Completion) => {
+                Err(RpcError::invalid_params(text).into())
+            }
         }
     }
 }

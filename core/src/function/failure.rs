@@ -63,7 +63,9 @@ impl Failing<'_> {
     fn told(self, text: impl Into<Cow<'static, str>>) -> Outcome {
         match self.callee.kind {
             Kind::Tool => Outcome::Tool(CallToolResult::error(text)),
-            Kind::Prompt | Kind::Resource => Outcome::Error(RpcError::new(ErrorCode::InternalError, text)),
+            Kind::Prompt | Kind::Resource | Kind::Completion => {
+                Outcome::Error(RpcError::new(ErrorCode::InternalError, text))
+            }
         }
     }
 }

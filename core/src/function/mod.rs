@@ -1,10 +1,12 @@
 //! A function as the macros describe it: its parameters, the arguments that fill them, and the way of every call.
 //!
-//! Tools, prompts and resources are such functions; what is special to each is on the floors above.
+//! Tools, prompts and resources are such functions; what is special to each is on the floors above. A completion
+//! function, which has one argument and no schema, goes the last part of the same way.
 
 pub(crate) mod about;
 pub(crate) mod arg;
 pub(crate) mod arguments;
+pub(crate) mod completer;
 mod failure;
 pub(crate) mod param;
 pub(crate) mod role;
@@ -43,6 +45,8 @@ pub(crate) enum Kind {
     Prompt,
     /// As for a prompt.
     Resource,
+    /// As for a prompt, whose argument it completes.
+    Completion,
 }
 
 impl Kind {
@@ -52,6 +56,7 @@ impl Kind {
             Self::Tool => "tool",
             Self::Prompt => "prompt",
             Self::Resource => "resource",
+            Self::Completion => "completion",
         }
     }
 }

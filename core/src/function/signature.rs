@@ -58,9 +58,19 @@ impl Signature {
         schema::tidy(&mut property);
         arg::fits::<T>(&property, &check, &mut problems);
 
-        let name = arg.name;
+        let Arg { name, header, completer, .. } = arg;
+        if let Some(completer) = &completer {
+            let mut requirements = Requirements::default();
+            (completer.requires)(&mut requirements);
+            if requirements.asks {
+                problems.push(
+                    "its completion function takes `Ask`, but nobody is asked anything while a user types".to_owned(),
+                );
+            }
+            self.requirements.add(requirements);
+        }
         self.problems.extend(problems.into_iter().map(|problem| format!("argument `{name}`: {problem}")));
-        self.arguments.push(Argument { name, schema: property, required, check: Some(check), header: arg.header });
+        self.arguments.push(Argument { name, schema: property, required, check: Some(check), header, completer });
         self.arguments.len() - 1
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Definition, Prompt, PromptArgument, PromptOutput};
 use crate::function::about::About;
 use crate::function::arguments::Argument;
+use crate::function::completer::Completions;
 use crate::function::param::Params;
 use crate::function::run::{self, Converted};
 use crate::function::signature::{Declared, Signature};
@@ -79,6 +80,7 @@ impl PromptBuilder {
             scopes: about.scopes.into_iter().map(Into::into).collect(),
             hidden_without_scope: about.hidden_without_scope,
             requirements,
+            completions: Completions::of(&arguments.list, about.name, about.timeout),
             problems,
         };
         let callee =

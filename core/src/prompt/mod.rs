@@ -16,6 +16,7 @@ pub use output::PromptOutput;
 use crate::RequestContext;
 use crate::extract::Requirements;
 use crate::function::Handler;
+use crate::function::completer::Completions;
 use crate::outcome::Call;
 use crate::protocol::Icon;
 
@@ -50,6 +51,8 @@ struct Definition {
     hidden_without_scope: bool,
     #[serde(skip)]
     requirements: Requirements,
+    #[serde(skip)]
+    completions: Completions,
     #[serde(skip)]
     problems: Vec<String>,
 }
@@ -91,6 +94,11 @@ impl Prompt {
     /// What its extractors need of the server.
     pub(crate) fn requirements(&self) -> &Requirements {
         &self.definition.requirements
+    }
+
+    /// What its arguments may be.
+    pub(crate) fn completions(&self) -> &Completions {
+        &self.definition.completions
     }
 
     /// Mistakes of its author that only `build()` can tell, each a sentence.

@@ -26,11 +26,15 @@ impl Completion {
     /// All values that there are.
     #[must_use]
     pub fn new(values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let mut values: Vec<String> = values.into_iter().map(Into::into).collect();
-        let total = Some(values.len() as u64);
-        let has_more = values.len() > MOST;
-        values.truncate(MOST);
-        Self { values, total, has_more }
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        Self { total: Some(values.len() as u64), values, has_more: false }.limited()
+    }
+
+    /// No more values than one answer may hold.
+    pub(crate) fn limited(mut self) -> Self {
+        self.has_more |= self.values.len() > MOST;
+        self.values.truncate(MOST);
+        self
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::template::{Part, UriTemplate};
 use super::{Definition, Resource, ResourceOutput, Uri};
 use crate::function::about::About;
+use crate::function::completer::Completions;
 use crate::function::param::Params;
 use crate::function::run::{self, Converted};
 use crate::function::signature::{Declared, Signature};
@@ -116,6 +117,7 @@ impl ResourceBuilder {
             ttl,
             public,
             requirements,
+            completions: Completions::of(&arguments.list, about.name, about.timeout),
             problems,
         };
         let callee =

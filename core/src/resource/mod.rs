@@ -20,6 +20,7 @@ use self::template::UriTemplate;
 use crate::RequestContext;
 use crate::extract::Requirements;
 use crate::function::Handler;
+use crate::function::completer::Completions;
 use crate::outcome::{Call, Outcome};
 use crate::protocol::{ErrorCode, Icon, ReadResourceResult, ResourceContents, RpcError};
 
@@ -60,6 +61,8 @@ struct Definition {
     public: bool,
     #[serde(skip)]
     requirements: Requirements,
+    #[serde(skip)]
+    completions: Completions,
     #[serde(skip)]
     problems: Vec<String>,
 }
@@ -110,6 +113,11 @@ impl Resource {
     /// What its extractors need of the server.
     pub(crate) fn requirements(&self) -> &Requirements {
         &self.definition.requirements
+    }
+
+    /// What its arguments may be.
+    pub(crate) fn completions(&self) -> &Completions {
+        &self.definition.completions
     }
 
     /// Mistakes of its author that only `build()` can tell, each a sentence.

@@ -31,6 +31,7 @@ pub(crate) fn context(shared: Shared) -> RequestContext {
         principal: None,
         progress_token: RawJson::default(),
         log_level: None,
+        resolved: crate::extract::ResolvedArguments::default(),
         exchange: Arc::new(Exchange::retrying()),
         shared: Arc::new(shared),
     }

@@ -11,6 +11,7 @@ use crate::auth::Principal;
 use crate::context::{Reference, Shared};
 use crate::dispatch::{Method, Request};
 use crate::exchange::Exchange;
+use crate::extract::ResolvedArguments;
 use crate::protocol::{
     LoggingLevel, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError,
 };
@@ -110,6 +111,7 @@ impl<'a> Incoming<'a> {
             principal: caller.principal,
             progress_token: RawJson::within(body, self.meta.progress_token),
             log_level,
+            resolved: ResolvedArguments::default(),
             exchange,
             shared: Arc::clone(shared),
         };

@@ -2,8 +2,10 @@
 
 mod asks;
 mod cancellation;
+mod completions;
 mod events;
 mod guards;
+mod lists;
 mod observing;
 mod prompts;
 mod resources;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub use error::AskError;
 pub use sampling::{Sampled, Sampling};
 
-use super::{FromContext, Rejection};
+use super::{FromContext, Rejection, Requirements};
 use crate::RequestContext;
 use crate::context::Shared;
 use crate::exchange::{AnswersUsed, Exchange, NoAnswer, REQUEST_STATE_LIFETIME};
@@ -285,6 +285,10 @@ impl FromContext for Ask {
             capabilities: Arc::new(context.client_capabilities()),
             shared: Arc::clone(&context.shared),
         })
+    }
+
+    fn requires(requirements: &mut Requirements) {
+        requirements.asks = true;
     }
 }
 

@@ -55,6 +55,7 @@ impl TestClient {
             principal: self.principal.clone(),
             progress_token: RawJson::new(Bytes::from_static(b"1")),
             log_level: self.log_level,
+            resolved: crate::extract::ResolvedArguments::default(),
             exchange: Arc::new(exchange),
             shared: Arc::clone(&self.shared),
         };
