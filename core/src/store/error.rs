@@ -61,6 +61,7 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    #[cfg(feature = "auth")]
     pub(crate) fn unavailable(
         store: impl Into<String>,
         mend: &'static str,

@@ -69,6 +69,7 @@ impl Key {
     }
 
     /// Both parts in one byte string, no two keys alike: the associated data of a sealed record.
+    #[cfg(feature = "auth")]
     pub(crate) fn associated_data(&self) -> Vec<u8> {
         super::aead::join(&[self.collection.0.as_bytes(), self.id.as_bytes()])
     }
@@ -139,6 +140,7 @@ mod tests {
         assert!(!format!("{key:?}").contains("abc\""));
     }
 
+    #[cfg(feature = "auth")]
     #[test]
     fn associated_data_differs_where_a_plain_join_would_not() {
         let one = Key::new(Collection::new("a"), "bc").associated_data();

@@ -7,19 +7,30 @@
 //! - [`DiskStore`] (the default: one file) and [`MemoryStore`] (tests, throw-away servers) implement it.
 //!   A backend of your own has to pass [`contract::contract`].
 //!
+//! Without the feature `auth` there are only the trait and [`MemoryStore`], where a server keeps its tasks.
+//!
 //! Secrets come from a [`KeyRing`]; where no secret is configured, [`KeyRing::load_or_create`] keeps one
 //! in the platform's configuration folder, away from the data it protects.
 
+#[cfg(feature = "auth")]
 mod aead;
 pub mod contract;
+#[cfg(feature = "auth")]
 mod disk;
 mod error;
+#[cfg(feature = "auth")]
 mod files;
 mod key;
+#[cfg(feature = "auth")]
 mod keys;
 mod memory;
+#[cfg(feature = "auth")]
 mod paths;
+mod record;
+mod records;
+#[cfg(feature = "auth")]
 mod sealed;
+#[cfg(feature = "auth")]
 mod token;
 
 use std::fmt;
@@ -29,13 +40,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use disk::DiskStore;
 pub use error::StoreError;
 pub use key::{Collection, Key, Put};
-pub use keys::{KeyError, KeyId, KeyRing, Secret};
 pub use memory::MemoryStore;
-pub use paths::{PathError, default_data_path, default_secret_path};
-pub use sealed::{Record, Sealed};
+pub use record::Record;
+pub(crate) use records::Records;
+#[cfg(feature = "auth")]
+pub use {
+    disk::DiskStore,
+    keys::{KeyError, KeyId, KeyRing, Secret},
+    paths::{PathError, default_data_path, default_secret_path},
+    sealed::Sealed,
+};
 
 /// The boxed future which the methods of [`Store`] return, so that the trait can be used as `dyn Store`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

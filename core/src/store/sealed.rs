@@ -1,7 +1,5 @@
 //! The store as the rest of the crate sees it: typed records, sealed before they reach a backend.
 
-mod record;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +14,8 @@ use zeroize::Zeroizing;
 
 use super::aead::{self, Unsealable};
 use super::keys::{KeyError, KeyId, KeyRing};
-use super::{Collection, Key, Put, Store, StoreError};
+use super::{Collection, Key, Put, Record, Store, StoreError};
 use crate::clock::Clock;
-
-pub use record::Record;
 
 /// The label of the key that seals records.
 const RECORDS: &str = "dari/store";
@@ -127,7 +123,7 @@ impl Sealed {
         ttl: Option<Duration>,
     ) -> Result<bool, StoreError> {
         let sealed = self.seal(key, new)?;
-        self.store.compare_and_swap(key, seen.sealed(), sealed, ttl).await
+        self.store.compare_and_swap(key, seen.stored(), sealed, ttl).await
     }
 
     /// Deletes the record. True when there was one.

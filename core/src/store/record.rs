@@ -1,19 +1,21 @@
+//! A record together with the version that was read.
+
 use std::fmt;
 use std::ops::Deref;
 
 use bytes::Bytes;
 
-/// What was read from a [`Sealed`](super::Sealed) store. It remembers its ciphertext, so that
-/// [`Sealed::swap`](super::Sealed::swap) replaces exactly the version that was read.
+/// What was read from a store. It remembers the bytes that the backend has, which are ciphertext in a
+/// [`Sealed`](super::Sealed) one, so that a [`swap`](super::Sealed::swap) replaces exactly the version that was read.
 #[derive(Clone)]
 pub struct Record<T> {
     value: T,
-    sealed: Bytes,
+    stored: Bytes,
 }
 
 impl<T> Record<T> {
-    pub(super) fn new(value: T, sealed: Bytes) -> Self {
-        Self { value, sealed }
+    pub(super) fn new(value: T, stored: Bytes) -> Self {
+        Self { value, stored }
     }
 
     /// The value alone.
@@ -21,8 +23,8 @@ impl<T> Record<T> {
         self.value
     }
 
-    pub(super) fn sealed(&self) -> &[u8] {
-        &self.sealed
+    pub(super) fn stored(&self) -> &[u8] {
+        &self.stored
     }
 }
 
