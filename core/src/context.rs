@@ -1,17 +1,22 @@
 //! What is known of a request while it is served: the one thing that both eras hand inwards.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::auth::Principal;
 use crate::exchange::Exchange;
 use crate::extract::ResolvedArguments;
-use crate::protocol::{ClientCapabilities, ClientInfo, LoggingLevel, ProtocolVersion, RawJson, RequestId, RequestMeta};
+use crate::protocol::{
+    ClientCapabilities, ClientInfo, LoggingLevel, ProtocolVersion, RawJson, RequestId, RequestMeta, TASKS,
+};
 use crate::signed::Signer;
 use crate::spent::Spent;
 use crate::trace::Observer;
@@ -66,6 +71,23 @@ impl RequestContext {
     #[must_use]
     pub fn client_capabilities(&self) -> ClientCapabilities {
         self.client_capabilities.read().unwrap_or_default()
+    }
+
+    /// Whether the client can be answered with a task. A declaration counts for its own request, and not in the handshake
+    /// revisions, which do not know the extension (SEP-2663, Capability Negotiation and Backward Compatibility).
+    pub(crate) fn knows_tasks(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Declared<'a> {
+            #[serde(borrow)]
+            extensions: Option<HashMap<Cow<'a, str>, &'a RawValue>>,
+        }
+        if self.version.is_legacy() {
+            return false;
+        }
+        let declared: Option<Declared<'_>> = serde_json::from_slice(self.client_capabilities.as_bytes()).ok();
+        let extensions = declared.and_then(|declared| declared.extensions);
+        extensions.and_then(|extensions| extensions.get(TASKS).map(|settings| settings.get().starts_with('{')))
+            == Some(true)
     }
 
     /// The request's `_meta`.

@@ -31,7 +31,6 @@ mod schema;
 mod server;
 mod signed;
 mod spent;
-#[cfg(feature = "auth")]
 pub mod store;
 pub mod testing;
 mod tool;
@@ -41,12 +40,13 @@ mod transport;
 
 pub use context::{Reference, RequestContext};
 pub use dari_macros::{mcp_prompt, mcp_resource, mcp_tool, prompts, resources, tools};
+pub use dispatch::TaskSettings;
 pub use error::{BuildError, Error};
 #[cfg(feature = "auth")]
 pub use extract::AccessToken;
 pub use extract::{
     Ask, AskError, Cancelled, FromContext, HttpHeaders, IntoMessage, Log, OptionalFromContext, Progress, Reconnect,
-    Rejection, Requirements, ResolvedArguments, Root, Sampled, Sampling, State,
+    Rejection, Requirements, ResolvedArguments, Root, Sampled, Sampling, State, Task,
 };
 pub use function::completer::CompletionOutput;
 pub use prompt::{Prompt, PromptOutput};

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::extract::Refused;
-use crate::protocol::{CallToolResult, Completion, GetPromptResult, InputRequired, ReadResourceResult, RpcError};
+use crate::protocol::{
+    CallToolResult, Completion, DetailedTask, GetPromptResult, InputRequired, ReadResourceResult, RpcError,
+};
 
 /// A result, or why the transport has to refuse the request.
 pub(crate) type Answer = Result<Outcome, Refused>;
@@ -27,6 +29,10 @@ pub(crate) enum Outcome {
     Resource(ReadResourceResult),
     /// What an argument may be.
     Completion(Completion),
+    /// The call goes on as a task (`CreateTaskResult` in the tasks extension).
+    TaskCreated(Box<DetailedTask>),
+    /// How a task is.
+    Task(Box<DetailedTask>),
     /// The client is asked first, and then tries again.
     InputRequired(InputRequired),
     /// The request could not be served.

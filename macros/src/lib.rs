@@ -91,6 +91,8 @@ use proc_macro::TokenStream;
 /// | `icons("https://example.com/icon.png")` | pictures: URLs, or expressions of type `Icon` |
 /// | `meta("example.com/team" = "search")` | entries of `_meta` |
 /// | `inline` | a plain `fn` is quick and runs in place |
+/// | `task` | a call may be answered with a task (extension `io.modelcontextprotocol/tasks`) |
+/// | `task = "required"` | the same, and clients that know no tasks cannot call it |
 #[proc_macro_attribute]
 pub fn mcp_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand::<tool::ToolAttribute>(attribute.into(), item.into()).into()

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::about_attribute::OwnAttribute;
-use crate::attribute::Entry;
+use crate::attribute::{Entry, Given, string_literal};
 use crate::check::Checked;
 use crate::expand::{Names, Product};
 use crate::kind::Kind;
@@ -15,17 +15,20 @@ use crate::sink::Sink;
 pub(crate) struct ToolAttribute {
     /// Names of hints, which are those of the builder's methods too.
     hints: Vec<(Ident, bool)>,
+    /// `task`, and whether a call has to be one.
+    task: Option<(Ident, bool)>,
 }
 
 impl OwnAttribute for ToolAttribute {
     const KIND: Kind = Kind::Tool;
-    const OWN_KEYS: &'static str = "`read_only`, `destructive`, `idempotent`, `open_world`";
+    const OWN_KEYS: &'static str = "`read_only`, `destructive`, `idempotent`, `open_world`, `task`";
 
     fn set(&mut self, entry: &Entry, sink: &mut Sink) -> bool {
         match entry.key.to_string().as_str() {
             "read_only" | "destructive" | "idempotent" | "open_world" => {
                 self.hints.extend(entry.flag(sink).map(|value| (entry.key.clone(), value)));
             }
+            "task" => self.task = required_task(entry, sink).map(|required| (entry.key.clone(), required)),
             _ => return false,
         }
         true
@@ -46,10 +49,22 @@ impl Product for ToolAttribute {
     }
 
     fn builder(&self, Names { dari, about, signature, item, .. }: &Names) -> TokenStream {
-        let hints = self.hints.iter().map(|(hint, value)| quote!(#item.#hint(#value);));
+        let hints = self.hints.iter().chain(&self.task).map(|(hint, value)| quote!(#item.#hint(#value);));
         quote! {
             let mut #item = #dari::__private::ToolBuilder::new(#about, #signature);
             #(#hints)*
+        }
+    }
+}
+
+/// `task` or `task = "required"`: whether a call has to be one.
+fn required_task(entry: &Entry, sink: &mut Sink) -> Option<bool> {
+    match &entry.given {
+        Given::Nothing => Some(false),
+        Given::Value(value) if string_literal(value).is_some_and(|value| value.value() == "required") => Some(true),
+        Given::Value(_) | Given::List(_) => {
+            sink.add(&entry.key, "`task` stands alone, or is `task = \"required\"` where no client may do without one");
+            None
         }
     }
 }

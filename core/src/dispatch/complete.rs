@@ -64,6 +64,8 @@ impl Registry {
         if !completions.know(&name) {
             return unknown("argument", &name);
         }
-        run("completion/complete", target, params, context, |context, _| completions.complete(&name, value, context))
+        run("completion/complete", target, params, context, None, |context, _| {
+            completions.complete(&name, value, context)
+        })
     }
 }

@@ -5,14 +5,18 @@ mod list;
 mod registry;
 mod request_state;
 mod running;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 pub(crate) use self::registry::{Offer, Registry};
 use self::request_state::Binding;
 pub(crate) use self::running::{Event, Running};
+pub use self::tasks::TaskSettings;
+pub(crate) use self::tasks::Tasks;
 use crate::RequestContext;
 use crate::auth::Principal;
 use crate::exchange::Answers;
@@ -50,6 +54,12 @@ pub(crate) enum Method {
     ReadResource,
     /// `completion/complete`
     Complete,
+    /// `tasks/get`
+    GetTask,
+    /// `tasks/update`
+    UpdateTask,
+    /// `tasks/cancel`
+    CancelTask,
     /// Any other.
     Unknown(Box<str>),
 }
@@ -66,6 +76,9 @@ impl Method {
             "resources/templates/list" => Self::ListResourceTemplates,
             "resources/read" => Self::ReadResource,
             "completion/complete" => Self::Complete,
+            "tasks/get" => Self::GetTask,
+            "tasks/update" => Self::UpdateTask,
+            "tasks/cancel" => Self::CancelTask,
             unknown => Self::Unknown(unknown.chars().take(64).collect()),
         }
     }
@@ -82,6 +95,9 @@ impl Method {
             Self::ListResourceTemplates => "resources/templates/list",
             Self::ReadResource => "resources/read",
             Self::Complete => "completion/complete",
+            Self::GetTask => "tasks/get",
+            Self::UpdateTask => "tasks/update",
+            Self::CancelTask => "tasks/cancel",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -119,7 +135,9 @@ impl Registry {
                 Dispatched::Answered(answer)
             }
             Dispatched::Running(mut running) => {
-                trace.target(running.target());
+                if let Some(target) = running.target() {
+                    trace.target(target);
+                }
                 running.trace(trace);
                 Dispatched::Running(running)
             }
@@ -147,6 +165,9 @@ impl Registry {
             }
             Method::ReadResource if self.has_resources() => self.read_resource(params, context),
             Method::Complete if self.has_completions => self.complete(params, context),
+            Method::GetTask | Method::UpdateTask | Method::CancelTask if self.has_tasks() => {
+                self.about_task(method, params, context)
+            }
             Method::Unknown(name) => Dispatched::not_found(&name),
             method => Dispatched::not_found(method.name()),
         }
@@ -158,7 +179,11 @@ impl Registry {
         if let Err(refused) = check_scopes(tool.scopes(), context.principal.as_ref()) {
             return Dispatched::Answered(Err(refused));
         }
-        run("tools/call", name, params, context, |context, params| tool.call(context, params.arguments.clone()))
+        let tasks = match self.tasks_for(tool, &context) {
+            Ok(tasks) => tasks,
+            Err(error) => return Dispatched::error(error),
+        };
+        run("tools/call", name, params, context, tasks, |context, params| tool.call(context, params.arguments.clone()))
     }
 
     fn get_prompt(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
@@ -167,7 +192,9 @@ impl Registry {
         if let Err(refused) = check_scopes(prompt.scopes(), context.principal.as_ref()) {
             return Dispatched::Answered(Err(refused));
         }
-        run("prompts/get", name, params, context, |context, params| prompt.call(context, params.arguments.clone()))
+        run("prompts/get", name, params, context, None, |context, params| {
+            prompt.call(context, params.arguments.clone())
+        })
     }
 
     fn read_resource(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
@@ -179,7 +206,7 @@ impl Registry {
             return Dispatched::Answered(Err(refused));
         }
         let at = uri.clone();
-        run("resources/read", uri, params, context, |context, _| resource.read(context, at, arguments))
+        run("resources/read", uri, params, context, None, |context, _| resource.read(context, at, arguments))
     }
 }
 
@@ -189,6 +216,7 @@ fn run(
     target: Box<str>,
     params: MethodParams,
     context: RequestContext,
+    tasks: Option<Arc<Tasks>>,
     start: impl FnOnce(RequestContext, &MethodParams) -> Call,
 ) -> Dispatched {
     let binding = Binding {
@@ -207,7 +235,7 @@ fn run(
         }
     }
     let call = start(context, &params);
-    Dispatched::Running(Box::new(Running::new(call, exchange, binding)))
+    Dispatched::Running(Box::new(Running::new(call, exchange, binding, tasks)))
 }
 
 /// The answers that came with a request, and those of earlier rounds.

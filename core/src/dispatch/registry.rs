@@ -2,19 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::list::{Entry, List, cacheable};
+use super::tasks::{TaskSettings, Tasks};
 use crate::extract::Requirements;
 use crate::function::completer::Completions;
 use crate::outcome::StaticResult;
 use crate::prompt::Prompt;
-use crate::protocol::{Implementation, ProtocolVersion};
+use crate::protocol::{Implementation, ProtocolVersion, TASKS};
 use crate::resource::Resource;
-use crate::tool::Tool;
+use crate::store::Records;
+use crate::tool::{self, Tool};
 
 /// What a server was given to offer. Names and URIs were found to be different.
 pub(crate) struct Offer {
@@ -25,6 +28,9 @@ pub(crate) struct Offer {
     pub(crate) resources: Vec<Resource>,
     /// How many entries a page of a list has.
     pub(crate) page_size: usize,
+    pub(crate) tasks: TaskSettings,
+    /// Where tasks are kept.
+    pub(crate) records: Records,
 }
 
 /// The functions of a server, and the answers that tell of them.
@@ -47,6 +53,9 @@ pub(crate) struct Registry {
     pub(crate) handshake: Map<String, Value>,
     pub(crate) server_info: Box<RawValue>,
     logs: bool,
+    /// Whether a tool may be answered with one of the tasks.
+    has_tasks: bool,
+    pub(crate) tasks: Arc<Tasks>,
 }
 
 impl Offer {
@@ -87,7 +96,8 @@ impl Registry {
         handshake.insert("serverInfo".into(), serde_json::to_value(&offer.server)?);
         let mut discover = Map::new();
         discover.insert("supportedVersions".into(), json!(ProtocolVersion::ALL.map(ProtocolVersion::as_str)));
-        discover.insert("capabilities".into(), capabilities.into());
+        let has_tasks = offer.tools.iter().any(|tool| tool.tasks() != tool::Tasks::Never);
+        discover.insert("capabilities".into(), with_extensions(capabilities, has_tasks).into());
         if let Some(instructions) = offer.instructions {
             handshake.insert("instructions".into(), instructions.clone().into());
             discover.insert("instructions".into(), instructions.into());
@@ -121,6 +131,8 @@ impl Registry {
             prompts: offer.prompts.into_iter().map(|prompt| (prompt.name().into(), prompt)).collect(),
             resources: resources.into_iter().map(|resource| (resource.uri().into(), resource)).collect(),
             templates,
+            has_tasks,
+            tasks: Arc::new(Tasks::new(offer.tasks, offer.records, serde_json::to_value(&offer.server)?)),
             server_info,
             logs,
         })
@@ -133,6 +145,10 @@ impl Registry {
 
     pub(super) const fn has_tools(&self) -> bool {
         !self.tools.is_empty()
+    }
+
+    pub(super) const fn has_tasks(&self) -> bool {
+        self.has_tasks
     }
 
     pub(super) fn has_prompts(&self) -> bool {
@@ -167,6 +183,14 @@ impl Registry {
         }
         self.templates.iter().find_map(|template| Some((template, template.matches(uri)?)))
     }
+}
+
+/// The capabilities of the current revision. Those of the handshake know no extensions.
+fn with_extensions(mut capabilities: Map<String, Value>, has_tasks: bool) -> Map<String, Value> {
+    if has_tasks {
+        capabilities.insert("extensions".into(), json!({ TASKS: {} }));
+    }
+    capabilities
 }
 
 /// The scopes that a caller needs to see an entry.

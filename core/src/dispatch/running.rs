@@ -4,17 +4,26 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
+
 use super::request_state::Binding;
+use super::tasks::{Created, Tasks};
 use crate::exchange::{Exchange, Said};
 use crate::outcome::{Answer, Call, Outcome};
-use crate::protocol::InputRequired;
+use crate::protocol::{InputRequired, RpcError};
 use crate::trace::Trace;
 
 /// A call and the conversation that goes with it. Dropping it cancels the call.
 pub(crate) struct Running {
-    call: Call,
+    /// The call, until it goes on as a task.
+    call: Option<Call>,
     exchange: Arc<Exchange>,
-    binding: Binding,
+    /// What the answers to its questions are bound to, if it may ask some.
+    binding: Option<Binding>,
+    /// Where it is kept, if it may be a task.
+    tasks: Option<Arc<Tasks>>,
+    /// The task that the call is to become. Until it is kept, the call waits.
+    creating: Option<BoxFuture<'static, Result<Created, RpcError>>>,
     trace: Option<Trace>,
     /// The answer, while what was said before it is still to be taken.
     answer: Option<Answer>,
@@ -30,8 +39,14 @@ pub(crate) enum Event {
 }
 
 impl Running {
-    pub(super) fn new(call: Call, exchange: Arc<Exchange>, binding: Binding) -> Self {
-        Self { call, exchange, binding, trace: None, answer: None }
+    /// A call that may ask its client, and may become one of these tasks where there are some.
+    pub(super) fn new(call: Call, exchange: Arc<Exchange>, binding: Binding, tasks: Option<Arc<Tasks>>) -> Self {
+        Self { binding: Some(binding), tasks, ..Self::quiet(call, exchange) }
+    }
+
+    /// A call of ours, which says nothing before its answer.
+    pub(super) fn quiet(call: Call, exchange: Arc<Exchange>) -> Self {
+        Self { call: Some(call), exchange, binding: None, tasks: None, creating: None, trace: None, answer: None }
     }
 
     /// What the call is told as.
@@ -40,8 +55,8 @@ impl Running {
     }
 
     /// The name of the tool or prompt, or the URI of the resource.
-    pub(super) fn target(&self) -> &str {
-        &self.binding.target
+    pub(super) fn target(&self) -> Option<&str> {
+        self.binding.as_ref().map(|binding| &*binding.target)
     }
 
     /// The conversation.
@@ -68,24 +83,49 @@ impl Running {
                 trace.finish(answer);
             }
         }
-        // What was said before the end goes out before it.
-        if let Poll::Ready(said) = self.exchange.poll_said(context) {
-            return Poll::Ready(Event::Said(said));
-        }
-        self.answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Event::Ended(answer)))
+        let Some(answer) = self.answer.take() else { return self.exchange.poll_said(context).map(Event::Said) };
+        // What was said before the end goes out before it. A task has another listener by now, which is not to be
+        // replaced.
+        Poll::Ready(match self.exchange.take_said() {
+            Some(said) => {
+                self.answer = Some(answer);
+                Event::Said(said)
+            }
+            None => Event::Ended(answer),
+        })
     }
 
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Option<Answer> {
-        if let Poll::Ready(answer) = self.call.as_mut().poll(context) {
-            return Some(answer);
+        if self.creating.is_none() {
+            if let Poll::Ready(answer) = self.call.as_mut()?.as_mut().poll(context) {
+                return Some(answer);
+            }
+            if let Some(asked) = self.ask() {
+                return Some(Ok(asked));
+            }
+            if let (Some(tasks), true) = (&self.tasks, self.exchange.wants_task()) {
+                let caller = self.binding.as_ref().and_then(|binding| binding.principal.as_ref());
+                self.creating = Some(tasks.create(caller, self.exchange.status_message()));
+            }
         }
+        let Poll::Ready(created) = self.creating.as_mut()?.as_mut().poll(context) else { return None };
+        self.creating = None;
+        let call = self.call.take()?;
+        Some(Ok(match created {
+            Ok(created) => created.go_on(call, &self.exchange),
+            Err(error) => Outcome::Error(error),
+        }))
+    }
+
+    /// The questions that have to be answered before the call can go on, if that is what it waits for.
+    fn ask(&self) -> Option<Outcome> {
+        let binding = self.binding.as_ref()?;
         let unanswered = self.exchange.take_unanswered()?;
-        let state = self.binding.seal(&unanswered.answered);
-        Some(Ok(match state {
+        Some(match binding.seal(&unanswered.answered) {
             Ok(request_state) => {
                 Outcome::InputRequired(InputRequired { input_requests: unanswered.questions, request_state })
             }
             Err(error) => Outcome::Error(error),
-        }))
+        })
     }
 }

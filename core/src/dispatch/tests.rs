@@ -1,12 +1,13 @@
 //! What is decided before a tool is called.
 
-use super::{Dispatched, Method, Offer, Registry, Request};
+use super::{Dispatched, Method, Offer, Registry, Request, TaskSettings};
 use crate::auth::Principal;
 use crate::context::Shared;
 use crate::dispatch::Event;
 use crate::extract::Refused;
 use crate::outcome::{Answer, Outcome};
 use crate::protocol::{Implementation, MethodParams};
+use crate::store::Records;
 use crate::tool::ToolFn as _;
 use crate::tool::tests::context;
 use crate::{Content, mcp_tool};
@@ -25,6 +26,8 @@ async fn call_as(principal: Option<Principal>) -> Answer {
         prompts: Vec::new(),
         resources: Vec::new(),
         page_size: 10,
+        tasks: TaskSettings::new(),
+        records: Records::in_memory(),
     };
     let registry = Registry::new(offer).expect("JSON");
     let mut context = context(Shared::default());

@@ -113,6 +113,11 @@ impl Asking {
     pub(super) fn waiting() -> Self {
         Self::Wait(Wait::default())
     }
+
+    /// Whether a question ends this run.
+    pub(super) const fn has_unanswered(&self) -> bool {
+        matches!(self, Self::Retry(retry) if !retry.unanswered.is_empty())
+    }
 }
 
 impl Exchange {
@@ -130,9 +135,7 @@ impl Exchange {
                     }
                     retry.unanswered.push((key, request));
                     // Whoever runs the call may be waiting for something else than this.
-                    if let Some(listener) = state.listener.take() {
-                        listener.wake();
-                    }
+                    state.wake();
                     None
                 }
                 Asking::Wait(wait) if wait.deserted => return Err(NoAnswer::Gone),
@@ -187,11 +190,6 @@ impl Exchange {
             }
             Asking::Retry(_) | Asking::Wait(_) => None,
         }
-    }
-
-    /// From here on the call waits for its answers, where it was to run again before.
-    pub(crate) fn wait_from_here(&self) {
-        self.state().asking = Asking::waiting();
     }
 
     /// The questions that wait for their answers, in the order in which they were asked.

@@ -4,6 +4,7 @@
 //! thread. The other side is whoever runs the call: it takes what was said and sends it, however its transport does.
 
 mod asking;
+mod tasking;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use asking::Asking;
 pub(crate) use asking::{Answers, AnswersUsed, NoAnswer};
+pub(crate) use tasking::Begins;
+use tasking::Tasking;
 
 /// How many messages wait for a client that reads slowly; of more, the oldest are left out.
 const WAITING: usize = 1024;
@@ -35,6 +38,7 @@ struct State {
     left_out: u64,
     listener: Option<Waker>,
     asking: Asking,
+    tasking: Tasking,
 }
 
 /// What a running call says before its end.
@@ -61,7 +65,7 @@ impl Exchange {
     }
 
     fn new(asking: Asking) -> Self {
-        let state = State { said: VecDeque::new(), left_out: 0, listener: None, asking };
+        let state = State { said: VecDeque::new(), left_out: 0, listener: None, asking, tasking: Tasking::default() };
         Self { state: Mutex::new(state), cancelled: OnceLock::new() }
     }
 
@@ -76,10 +80,13 @@ impl Exchange {
         if let Some(said) = state.said.pop_front() {
             return Poll::Ready(said);
         }
-        if state.listener.as_ref().is_none_or(|listener| !listener.will_wake(context.waker())) {
-            state.listener = Some(context.waker().clone());
-        }
+        state.listen(context);
         Poll::Pending
+    }
+
+    /// What was said and not yet taken, where nobody waits for more.
+    pub(crate) fn take_said(&self) -> Option<Said> {
+        self.state().said.pop_front()
     }
 
     /// The token that is cancelled when the client cancels or goes away.
@@ -103,6 +110,9 @@ impl Exchange {
 
 impl State {
     fn say(&mut self, said: Said) {
+        if self.tasking.is_begun() {
+            return self.said_in_task(&said);
+        }
         if self.said.len() >= WAITING
             && let Some(oldest) = self.said.iter().position(|said| matches!(said, Said::Notification(_)))
         {
@@ -113,6 +123,18 @@ impl State {
             }
         }
         self.said.push_back(said);
+        self.wake();
+    }
+
+    /// Has whoever runs the call woken by what is said next.
+    fn listen(&mut self, context: &Context<'_>) {
+        if self.listener.as_ref().is_none_or(|listener| !listener.will_wake(context.waker())) {
+            self.listener = Some(context.waker().clone());
+        }
+    }
+
+    /// Wakes whoever runs the call.
+    fn wake(&mut self) {
         if let Some(listener) = self.listener.take() {
             listener.wake();
         }

@@ -12,6 +12,7 @@ mod request;
 mod requirement;
 mod resolved;
 mod state;
+mod task;
 
 use std::future::Future;
 
@@ -28,6 +29,7 @@ pub use request::HttpHeaders;
 pub use requirement::Requirements;
 pub use resolved::ResolvedArguments;
 pub use state::State;
+pub use task::Task;
 
 use crate::RequestContext;
 

@@ -15,17 +15,20 @@ pub struct Requirements {
     pub(crate) logs: bool,
     /// Whether the function asks questions.
     pub(crate) asks: bool,
+    /// Whether the function says when its call becomes a task.
+    pub(crate) task: bool,
 }
 
 impl Requirements {
     /// Needs all that others need, too.
     pub(crate) fn add(&mut self, others: Self) {
-        let Self { states, login, provider, logs, asks } = others;
+        let Self { states, login, provider, logs, asks, task } = others;
         self.states.extend(states);
         self.login |= login;
         self.provider = self.provider.or(provider);
         self.logs |= logs;
         self.asks |= asks;
+        self.task |= task;
     }
 
     /// A value of this type must have been given to [`McpServer::state`](crate::McpServer::state).

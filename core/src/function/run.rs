@@ -17,6 +17,15 @@ use crate::extract::{Refused, Rejection};
 use crate::outcome::{Answer, Outcome};
 use crate::tool_error::ToolError;
 
+/// Whether a function can wait for something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// An `async fn`.
+    Yes,
+    /// A plain one.
+    No,
+}
+
 /// What a function returned, as a result of its kind.
 pub(crate) type Converted = Result<Outcome, ToolError>;
 
@@ -32,7 +41,7 @@ where
     Fut: Future<Output = O> + Send + 'static,
     O: 'static,
 {
-    handler(callee, params, move |values| function(values).map(convert))
+    handler(callee, params, Waits::Yes, move |values| function(values).map(convert))
 }
 
 /// Once it runs, a function on the blocking pool cannot be stopped: after its timeout it runs on, and its result is
@@ -44,7 +53,7 @@ where
     O: 'static,
 {
     let function = Arc::new(function);
-    handler(callee, params, move |values| {
+    handler(callee, params, Waits::No, move |values| {
         let (function, span) = (Arc::clone(&function), tracing::Span::current());
         let call = AbortOnDropHandle::new(spawn_blocking(move || span.in_scope(|| convert(function(values)))));
         call.map(|ended| match ended.map_err(|error| error.try_into_panic()) {
@@ -61,11 +70,12 @@ where
     F: Fn(P::Values) -> O + Send + Sync + 'static,
     O: 'static,
 {
-    handler(callee, params, move |values| ready(convert(function(values))))
+    handler(callee, params, Waits::No, move |values| ready(convert(function(values))))
 }
 
-/// The way of every call: its arguments, its extractors, its function.
-fn handler<P, F, Fut>(callee: Arc<Callee>, params: P, function: F) -> Handler
+/// The way of every call: its arguments, its extractors, its function. It may become a task on that way, at the earliest
+/// when there is nothing left that the answer to its request would have to tell.
+fn handler<P, F, Fut>(callee: Arc<Callee>, params: P, waits: Waits, function: F) -> Handler
 where
     P: Params,
     F: Fn(P::Values) -> Fut + Send + Sync + 'static,
@@ -78,6 +88,7 @@ where
             let (callee, params, function) = &*all;
             let work = async {
                 let values = values(callee, params, &arguments, &context).await?;
+                context.exchange.before_the_function(waits == Waits::Yes).await;
                 Ok(function(values).await?)
             };
             guarded(callee, &context, work).await

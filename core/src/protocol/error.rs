@@ -108,6 +108,13 @@ impl RpcError {
         Self::new(ErrorCode::InternalError, "Internal error")
     }
 
+    /// `-32021`, naming what the client would have had to declare, in the form of `ClientCapabilities`.
+    #[must_use]
+    pub fn missing_capability(required: &Value) -> Self {
+        Self::new(ErrorCode::MissingRequiredClientCapability, "Missing required client capability")
+            .with_data(json!({ "requiredCapabilities": required }))
+    }
+
     /// `-32022`, naming what is served (MCP 2026-07-28, Versioning).
     #[must_use]
     pub fn unsupported_version(requested: &str) -> Self {
@@ -118,6 +125,12 @@ impl RpcError {
 
     pub(crate) const fn has_data(&self) -> bool {
         self.data.is_some()
+    }
+
+    /// What went wrong, for the client's developer.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// The code.

@@ -23,6 +23,15 @@ pub(crate) struct InputRequired {
     pub(crate) request_state: String,
 }
 
+/// `InputRequests` in the schema, in the order in which they were asked.
+pub(crate) struct InputRequests<'a>(pub(crate) &'a [(String, InputRequest)]);
+
+impl Serialize for InputRequests<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_map(self.0, serializer)
+    }
+}
+
 /// Keys with their values, in their order.
 fn as_map<S: Serializer>(requests: &[(String, InputRequest)], serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(requests.len()))?;

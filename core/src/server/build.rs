@@ -12,6 +12,7 @@ use crate::dispatch::{Offer, Registry};
 use crate::error::{BuildError, Error};
 use crate::extract::Requirements;
 use crate::signed::Signer;
+use crate::store::Records;
 use crate::transport::http::{Access, AllowedHost, Endpoint, Guard, Routers, is_loopback, routers};
 
 impl McpServer {
@@ -26,12 +27,15 @@ impl McpServer {
             .as_deref()
             .and_then(|url| if is_open { check_public_url(url, &mut problems) } else { Url::parse(url).ok() });
         let hosts = self.parse_hosts(&mut problems);
-        let registry = self.registry(&mut problems);
+        let records = access.as_ref().map_or_else(Records::in_memory, Access::records);
+        let registry = self.registry(records, &mut problems);
 
         let (Some(access), Some(registry), true) = (access, registry, problems.is_empty()) else {
             return Err(BuildError::new(problems).into());
         };
-        let shared = Arc::new(self.take_shared(&session_keys));
+        let mut shared = self.take_shared(&session_keys);
+        shared.spent = access.spent();
+        let shared = Arc::new(shared);
         let guard = Guard::new(base.as_ref(), hosts, self.allowed_origins);
         let mcp_url = public_url.map(|url| format!("{}{}", url.trim_end_matches('/'), self.path));
         let endpoint = Arc::new(Endpoint::new(registry, shared, access, guard, &session_keys, self.body_limit));
@@ -43,7 +47,7 @@ impl McpServer {
     }
 
     /// What the server offers, with every answer that never changes.
-    pub(super) fn registry(&mut self, problems: &mut Vec<String>) -> Option<Registry> {
+    pub(super) fn registry(&mut self, records: Records, problems: &mut Vec<String>) -> Option<Registry> {
         let offer = Offer {
             server: self.info.clone(),
             instructions: self.instructions.take(),
@@ -51,6 +55,8 @@ impl McpServer {
             prompts: std::mem::take(&mut self.prompts),
             resources: std::mem::take(&mut self.resources),
             page_size: self.page_size,
+            tasks: self.tasks,
+            records,
         };
         let described = Registry::new(offer);
         described.map_err(|error| problems.push(format!("the server cannot be described in JSON: {error}"))).ok()
@@ -156,6 +162,7 @@ impl McpServer {
                 problems.push(format!("two prompts are named `{name}`: rename one with `#[mcp_prompt(name = \"…\")]`"));
             }
             let what = format!("prompt `{name}`");
+            no_task(&what, prompt.requirements(), problems);
             self.check_function(&what, prompt.requirements(), prompt.scopes(), prompt.problems(), problems);
         }
         for resource in &self.resources {
@@ -164,6 +171,7 @@ impl McpServer {
                 problems.push(format!("two resources are at `{uri}`: a client could read only one of them"));
             }
             let what = format!("resource `{uri}`");
+            no_task(&what, resource.requirements(), problems);
             self.check_function(&what, resource.requirements(), resource.scopes(), resource.problems(), problems);
         }
     }
@@ -210,6 +218,13 @@ impl McpServer {
     #[expect(clippy::unused_self, reason = "the same call as with a login")]
     pub(super) fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {
         None
+    }
+}
+
+/// Only tools are answered with tasks (SEP-2663, Supported Methods).
+fn no_task(what: &str, requirements: &Requirements, problems: &mut Vec<String>) {
+    if requirements.task {
+        problems.push(format!("{what} takes a `Task`, which only a call of a tool can be: take it away"));
     }
 }
 

@@ -22,6 +22,7 @@ pub use test_client::{
 
 use crate::Error;
 use crate::context::Shared;
+use crate::dispatch::TaskSettings;
 use crate::prompt::Prompt;
 use crate::protocol::{Icon, Implementation};
 use crate::resource::Resource;
@@ -68,6 +69,7 @@ pub struct McpServer {
     prompts: Vec<Prompt>,
     resources: Vec<Resource>,
     page_size: usize,
+    tasks: TaskSettings,
     shared: Shared,
     public_url: Option<String>,
     path: String,
@@ -91,6 +93,7 @@ impl McpServer {
             prompts: Vec::new(),
             resources: Vec::new(),
             page_size: PAGE_SIZE,
+            tasks: TaskSettings::new(),
             shared: Shared::default(),
             public_url: None,
             path: "/mcp".to_owned(),
@@ -145,6 +148,17 @@ impl McpServer {
     /// How many tools, prompts or resources a page of a list has; 500 unless said otherwise.
     pub const fn page_size(mut self, entries: usize) -> Self {
         self.page_size = entries;
+        self
+    }
+
+    /// How tasks are kept, on a server with tools under `#[mcp_tool(task)]`.
+    ///
+    /// Without a login they are in the server's memory and end with it. With one they are in its store, where each is for
+    /// its own caller only: what came of it can be asked for after a restart and, where several servers share a store, of
+    /// any of them. A task that ran in a process that is gone is told as failed, half a minute later. What a client sends
+    /// to another server than the one that runs its task gets there within seconds.
+    pub const fn tasks(mut self, settings: TaskSettings) -> Self {
+        self.tasks = settings;
         self
     }
 

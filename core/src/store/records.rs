@@ -23,8 +23,13 @@ pub(crate) enum Records {
 }
 
 impl Records {
+    /// Records in memory.
+    pub(crate) fn in_memory() -> Self {
+        Self::in_memory_by(Clock::system())
+    }
+
     /// Records in memory, which expire by this clock.
-    pub(crate) fn in_memory(clock: Clock) -> Self {
+    pub(crate) fn in_memory_by(clock: Clock) -> Self {
         Self::Memory(Arc::new(MemoryStore::with_clock(clock.clone())), clock)
     }
 

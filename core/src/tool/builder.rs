@@ -8,7 +8,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{Definition, Tool, ToolOutput};
+use super::{Definition, Tasks, Tool, ToolOutput};
 use crate::function::about::About;
 use crate::function::arguments::Argument;
 use crate::function::param::Params;
@@ -35,13 +35,14 @@ pub struct ToolBuilder {
     about: About,
     declared: Declared,
     annotations: ToolAnnotations,
+    tasks: Tasks,
 }
 
 impl ToolBuilder {
     /// A tool of which this is said, and which has these parameters.
     #[must_use]
     pub fn new(about: About, signature: Signature) -> Self {
-        Self { about, declared: signature.finish(), annotations: ToolAnnotations::default() }
+        Self { about, declared: signature.finish(), annotations: ToolAnnotations::default(), tasks: Tasks::Never }
     }
 
     /// `readOnlyHint`
@@ -62,6 +63,11 @@ impl ToolBuilder {
     /// `openWorldHint`
     pub fn open_world(&mut self, hint: bool) {
         self.annotations.open_world = Some(hint);
+    }
+
+    /// A call may be answered with a task; if it is `required`, a client that knows no tasks cannot call it.
+    pub fn task(&mut self, required: bool) {
+        self.tasks = if required { Tasks::Required } else { Tasks::Possible };
     }
 
     /// The tool around an `async fn`.
@@ -99,11 +105,14 @@ impl ToolBuilder {
     }
 
     fn finish<O>(self, output: Output<O>, handler: impl FnOnce(Arc<Callee>) -> Handler) -> Tool {
-        let Self { about, declared, annotations } = self;
+        let Self { about, declared, annotations, tasks } = self;
         let Declared { arguments, requirements, problems: mut mistakes } = declared;
         let mut problems = about.problems;
         problems.append(&mut mistakes);
 
+        if requirements.task && tasks == Tasks::Never {
+            problems.push("it takes a `Task`, but may not be one: write `#[mcp_tool(task)]`".into());
+        }
         let output_schema = output.schema.and_then(|schema| {
             let schema = schema.to_value();
             if !schema::is_object(&schema) {
@@ -129,6 +138,7 @@ impl ToolBuilder {
             hidden_without_scope: about.hidden_without_scope,
             input_schema,
             output_schema,
+            tasks,
             requirements,
             problems,
             callee: Arc::clone(&callee),

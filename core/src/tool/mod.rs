@@ -55,11 +55,24 @@ pub(crate) struct Definition {
     #[serde(skip)]
     hidden_without_scope: bool,
     #[serde(skip)]
+    tasks: Tasks,
+    #[serde(skip)]
     requirements: Requirements,
     #[serde(skip)]
     problems: Vec<String>,
     #[serde(skip)]
     callee: Arc<Callee>,
+}
+
+/// Whether a call of the tool is answered with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tasks {
+    /// With its result, always.
+    Never,
+    /// With a task, where the client knows them.
+    Possible,
+    /// With a task, or not at all.
+    Required,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -99,6 +112,11 @@ impl Tool {
     /// Whether a caller who lacks one of the scopes is not told of it.
     pub(crate) fn hidden_without_scope(&self) -> bool {
         self.definition.hidden_without_scope
+    }
+
+    /// Whether its calls are answered with tasks.
+    pub(crate) fn tasks(&self) -> Tasks {
+        self.definition.tasks
     }
 
     /// What its extractors need of the server.

@@ -40,6 +40,8 @@ impl Encoder<'_> {
                 }
                 self.result(id, &CompleteResult { completion }, None, "complete", &[])
             }
+            Outcome::TaskCreated(task) => self.result(id, task, None, "task", &[]),
+            Outcome::Task(task) => self.result(id, task, None, "complete", &[]),
             Outcome::InputRequired(required) => self.result(id, required, None, "input_required", &[]),
             Outcome::Error(error) => error_response(self.version, Some(id), error),
         }

@@ -17,6 +17,7 @@ use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_r
 use crate::auth::login::logins::{Logins, RETRY_AFTER};
 use crate::auth::reason::Reason;
 use crate::auth::tokens::access_token::TokenError;
+use crate::store::Sealed;
 
 /// A login that is ready to serve: it knows who calls, and has the routes by which users log in.
 ///
@@ -161,6 +162,11 @@ impl Gate {
     pub(crate) fn session_keys(&self) -> Vec<[u8; 32]> {
         let keys = self.0.store.keys();
         keys.ids().filter_map(|id| keys.derive_for(id, "dari/session")).map(|key| *key).collect()
+    }
+
+    /// The store of the login, for what else has to outlive a request.
+    pub(crate) fn store(&self) -> &Sealed {
+        &self.0.store
     }
 
     /// How often the login has asked its store and its provider.

@@ -269,8 +269,7 @@ impl Ask {
 
 impl AskError {
     fn missing(required: Value) -> Self {
-        let error = RpcError::new(ErrorCode::MissingRequiredClientCapability, "Missing required client capability");
-        Self::MissingCapability(error.with_data(json!({ "requiredCapabilities": required })))
+        Self::MissingCapability(RpcError::missing_capability(&required))
     }
 
     fn invalid(key: &str, fault: &str) -> Self {

@@ -28,6 +28,7 @@ use crate::protocol::{
     CallToolResult, ClientCapabilities, GetPromptResult, LoggingLevel, MethodParams, ProtocolVersion,
     ReadResourceResult, RpcError,
 };
+use crate::store::Records;
 
 /// A client of a server in the same process: no socket, no login page, the same checks.
 ///
@@ -117,7 +118,7 @@ impl TestClient {
     pub fn new(mut server: McpServer) -> Result<Self, Error> {
         let mut problems = server.check();
         let login = server.login_provider().is_some();
-        let registry = server.registry(&mut problems);
+        let registry = server.registry(Records::in_memory(), &mut problems);
         match registry {
             Some(registry) if problems.is_empty() => Ok(Self {
                 registry: Arc::new(registry),

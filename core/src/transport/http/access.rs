@@ -5,6 +5,8 @@ use http::HeaderMap;
 
 use crate::auth::Principal;
 use crate::extract::Refused;
+use crate::spent::Spent;
+use crate::store::Records;
 
 /// What stands before the MCP endpoint.
 #[derive(Clone)]
@@ -17,6 +19,24 @@ pub(crate) enum Access {
 }
 
 impl Access {
+    /// Where what outlives a request is kept: in the store of the login, or in memory.
+    pub(crate) fn records(&self) -> Records {
+        match self {
+            Self::Open => Records::in_memory(),
+            #[cfg(feature = "auth")]
+            Self::Login(gate) => Records::Store(gate.store().clone()),
+        }
+    }
+
+    /// Where it is remembered what was used once.
+    pub(crate) fn spent(&self) -> Spent {
+        match self {
+            Self::Open => Spent::default(),
+            #[cfg(feature = "auth")]
+            Self::Login(gate) => Spent::Store(gate.store().clone()),
+        }
+    }
+
     /// The caller, or the answer that tells the client how to log in.
     #[cfg_attr(
         not(feature = "auth"),

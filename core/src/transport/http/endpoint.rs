@@ -91,12 +91,18 @@ impl Endpoint {
         self.shutdown.cancel();
     }
 
-    /// Waits for the calls whose clients hung up.
+    /// Waits for the calls whose clients hung up, and for tasks.
     pub(crate) async fn finish_detached(&self) {
         for tracker in [&self.streaming, &self.detached] {
             tracker.close();
             tracker.wait().await;
         }
+        self.registry.tasks.finish().await;
+    }
+
+    /// Ends the tasks that did not finish in time, and gives back when that is written down.
+    pub(crate) async fn abandon_tasks(&self) {
+        self.registry.tasks.abandon().await;
     }
 
     /// Answers one HTTP request to the MCP path.

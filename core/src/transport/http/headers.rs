@@ -26,6 +26,7 @@ pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> R
     let name = match method {
         "tools/call" | "prompts/get" => params.name()?,
         "resources/read" => params.uri()?,
+        "tasks/get" | "tasks/update" | "tasks/cancel" => params.task_id()?,
         _ => return Ok(()),
     };
     // A body without the name is the method's own error; the header has nothing to agree with.

@@ -61,6 +61,7 @@ pub(crate) async fn serve(
         () = tokio::time::sleep(GRACE) => tracing::warn!("some calls did not finish in time and are cut off"),
         () = hurry => tracing::warn!("told to stop at once: running calls are cut off"),
     }
+    endpoint.abandon_tasks().await;
 }
 
 fn connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown, cut_off: CancellationToken) {
