@@ -10,8 +10,8 @@ use crate::auth::request::redirect_uri::{Kind, RedirectUri};
 const MAX_NAME: usize = 60;
 const MAX_URI: usize = 80;
 
-/// Who asks for what, and where the answer goes (CONS-07).
-#[derive(Debug, Clone, Copy)]
+/// Who asks for what, and where the answer goes (CONS-07). It holds the form's tokens, so it has no `Debug`.
+#[derive(Clone, Copy)]
 pub(crate) struct ConsentPage<'a> {
     /// This server's name.
     pub(crate) server_name: &'a str,

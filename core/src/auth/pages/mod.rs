@@ -18,8 +18,8 @@ pub(crate) use error::Problem;
 pub(crate) use lang::Lang;
 pub(crate) use signed_in::SignedInPage;
 
-/// A rendered page.
-#[derive(Debug, Clone)]
+/// A rendered page. It holds what only its browser may see, so it has no `Debug`.
+#[derive(Clone)]
 pub(crate) struct Page {
     lang: Lang,
     html: String,

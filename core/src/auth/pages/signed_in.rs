@@ -7,8 +7,8 @@ use super::untrusted::Untrusted;
 use super::{Lang, Page};
 use crate::auth::request::redirect_uri::RedirectUri;
 
-/// Says that it worked.
-#[derive(Debug, Clone, Copy)]
+/// Says that it worked. It holds the code, so it has no `Debug`.
+#[derive(Clone, Copy)]
 pub(crate) struct SignedInPage<'a> {
     /// This server's name.
     pub(crate) server_name: &'a str,
