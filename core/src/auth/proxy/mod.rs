@@ -2,6 +2,7 @@
 
 mod answer;
 mod authorize;
+mod body;
 mod build;
 mod builder;
 mod callback;

@@ -12,7 +12,7 @@ use http::header;
 use super::cors::allow_any_origin;
 use super::server::AuthorizationServer;
 use super::urls::{AUTHORIZE, CONSENT, REGISTER, TOKEN};
-use super::{authorize, callback, consent, register, token};
+use super::{authorize, body, callback, consent, register, token};
 use crate::auth::request::client::MAX_BODY;
 
 /// How long a client may keep the metadata.
@@ -29,7 +29,11 @@ pub(crate) fn app_routes(server: &Arc<AuthorizationServer>) -> Router {
         .route(AUTHORIZE, get(authorize::authorize))
         .route(CONSENT, post(consent::consent))
         .route(server.urls.callback_path(), get(callback::callback));
-    for_clients.merge(for_browsers).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(server.clone())
+    for_clients
+        .merge(for_browsers)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(body::bounded))
+        .with_state(server.clone())
 }
 
 /// The metadata, at absolute paths of the origin (RFC 9728 §3.1, RFC 8414 §3.1).
