@@ -16,6 +16,15 @@ pub struct Example {
     pub sandbox_url: Option<String>,
 }
 
+/// Without the capability to pass over permissions, where there is one to give up.
+const LIMITED: &str = r#"
+trap '' XFSZ
+if [[ $(id -u) = 0 ]]; then
+    exec setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-all "$0" "$@"
+fi
+exec "$0" "$@"
+"#;
+
 /// How to start the example.
 pub struct Start<'a> {
     command: Command,
@@ -34,6 +43,23 @@ impl<'a> Start<'a> {
         }
         command.env("XDG_CONFIG_HOME", home.join("config")).env("HOME", home).current_dir(home);
         Self { command, home, listen: "127.0.0.1:0".to_owned() }
+    }
+
+    /// The same, as a program that bears limits which are set to it: a signal that would end it is ignored, and root
+    /// may not write where the owner may not.
+    #[must_use]
+    pub fn limited(program: &str, home: &'a Path) -> Self {
+        let mut start = Self::new("bash", home);
+        // `trap ''` is inherited: a write past RLIMIT_FSIZE is then an error, as on a full disk.
+        start.command.args(["-c", LIMITED, program]).stderr(Stdio::null());
+        start
+    }
+
+    /// With this argument.
+    #[must_use]
+    pub fn arg(mut self, argument: &str) -> Self {
+        self.command.arg(argument);
+        self
     }
 
     /// With the built-in sandbox.
@@ -56,6 +82,19 @@ impl<'a> Start<'a> {
         let url: url::Url = mcp_url.parse().expect("the URL of a run");
         self.listen = format!("127.0.0.1:{}", url.port().expect("a port"));
         self
+    }
+
+    /// Runs it to its end, for one that does not start: whether it was a success, and what it said.
+    ///
+    /// # Panics
+    ///
+    /// If it still runs after 20 s.
+    pub async fn fail(mut self) -> (bool, String) {
+        self.command.args(["--listen", &self.listen, "--data-dir"]).arg(self.home.join("data"));
+        let output = self.command.stderr(Stdio::piped()).kill_on_drop(true).output();
+        let output = tokio::time::timeout(Duration::from_secs(20), output).await.expect("it ends within 20 s");
+        let output = output.expect("the example can be run");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// Starts it and waits for its banner.
@@ -85,6 +124,25 @@ impl Example {
         assert!(killed.success());
         let status = tokio::time::timeout(Duration::from_secs(15), self.child.wait()).await.expect("it ends in time");
         assert!(status.expect("its status").success(), "it ends with success");
+    }
+
+    /// The id of its process.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it still runs")
+    }
+
+    /// Ends it as a power cut does: SIGKILL.
+    ///
+    /// # Panics
+    ///
+    /// If it had ended before.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it still ran");
     }
 
     /// The schedules that its sandbox remembers.
