@@ -11,6 +11,9 @@ mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 pub(crate) use self::registry::{Offer, Registry};
 use self::request_state::Binding;
@@ -22,7 +25,7 @@ use crate::auth::Principal;
 use crate::exchange::Answers;
 use crate::extract::Refused;
 use crate::outcome::{Answer, Call, Outcome};
-use crate::protocol::{ErrorCode, MethodParams, RpcError};
+use crate::protocol::{ErrorCode, MethodParams, ReadResourceResult, RpcError};
 use crate::resource;
 use crate::trace::Trace;
 
@@ -206,7 +209,20 @@ impl Registry {
             return Dispatched::Answered(Err(refused));
         }
         let at = uri.clone();
-        run("resources/read", uri, params, context, None, |context, _| resource.read(context, at, arguments))
+        run("resources/read", uri, params, context, None, |context, params| {
+            let call = resource.read(context, at, arguments);
+            if params.is_retry() { call.map(|answer| answer.map(uncached)).boxed() } else { call }
+        })
+    }
+}
+
+/// What came of answers is for who gave them, and for once (MCP 2026-07-28, Caching, Cache Key).
+fn uncached(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Resource(result) => {
+            Outcome::Resource(ReadResourceResult { ttl: Duration::ZERO, public: false, ..result })
+        }
+        outcome => outcome,
     }
 }
 

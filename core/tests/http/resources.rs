@@ -219,3 +219,40 @@ async fn handshake_revisions_have_a_code_of_their_own() {
     assert_eq!(read.body["result"]["contents"][0]["text"], r#"{"for":"old","id":7}"#);
     assert_eq!(read.body["result"].get("ttlMs"), None);
 }
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Code {
+    code: String,
+}
+
+/// A text behind a question.
+#[mcp_resource(uri = "test://guarded", ttl = "60s", public)]
+async fn guarded(ask: Ask) -> Result<String, ToolError> {
+    let Code { code } = ask.form("code", "Which code?").await?;
+    Ok(code)
+}
+
+#[tokio::test]
+async fn what_came_of_answers_is_kept_by_nobody() {
+    let server = McpServer::new("test", "1.0.0").public_url("https://mcp.example.com").resources(resources![guarded]);
+    let router = server.into_router().expect("the server builds");
+    let read = async |more: Value| {
+        let mut params = json!({ "uri": "test://guarded" });
+        if let (Value::Object(params), Value::Object(more)) = (&mut params, more) {
+            params.extend(more);
+        }
+        let mut meta = meta();
+        meta["io.modelcontextprotocol/clientCapabilities"] = json!({ "elicitation": {} });
+        params["_meta"] = meta;
+        let headers =
+            [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "resources/read"), ("mcp-name", "test://guarded")];
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": params });
+        send(&router, post(&headers, body.to_string())).await.body["result"].clone()
+    };
+    let asked = read(json!({})).await;
+    assert_eq!((&asked["resultType"], asked.get("ttlMs")), (&json!("input_required"), None));
+    let answers = json!({ "code": { "action": "accept", "content": { "code": "1234" } } });
+    let answered = read(json!({ "inputResponses": answers, "requestState": asked["requestState"] })).await;
+    assert_eq!(answered["contents"][0]["text"], "1234");
+    assert_eq!((&answered["ttlMs"], &answered["cacheScope"]), (&json!(0), &json!("private")));
+}
