@@ -1,6 +1,6 @@
 //! Questions to the client, and how their answers come back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::{pending, poll_fn};
 use std::mem;
 
@@ -88,18 +88,24 @@ pub(crate) enum NoAnswer {
 /// How often each key was asked in one run. A function that asks again under a key asks another question, which must
 /// have a key of its own (MCP 2026-07-28, Multi Round-Trip Requests, Server Requirements).
 #[derive(Default)]
-pub(super) struct Occurrences(Vec<(String, u32)>);
+pub(super) struct Occurrences {
+    times: Vec<(String, u32)>,
+    /// The keys that were given, for an author's own may look like one of ours.
+    given: HashSet<String>,
+}
 
 impl Occurrences {
     fn next(&mut self, key: &str) -> String {
-        match self.0.iter_mut().find(|(asked, _)| asked == key) {
-            Some((_, times)) => {
-                *times += 1;
-                format!("{key}#{times}")
-            }
-            None => {
-                self.0.push((key.to_owned(), 1));
-                key.to_owned()
+        let index = self.times.iter().position(|(asked, _)| asked == key).unwrap_or_else(|| {
+            self.times.push((key.to_owned(), 0));
+            self.times.len() - 1
+        });
+        let times = &mut self.times[index].1;
+        loop {
+            *times += 1;
+            let next = if *times == 1 { key.to_owned() } else { format!("{key}#{times}") };
+            if self.given.insert(next.clone()) {
+                return next;
             }
         }
     }
