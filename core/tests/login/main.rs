@@ -19,6 +19,8 @@ mod discovery;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod outage;
