@@ -25,6 +25,9 @@ pub enum Error {
     /// The listener cannot be used.
     #[error("the listener cannot be used: {0}")]
     Serve(#[source] std::io::Error),
+    /// A standard stream cannot be used.
+    #[error("stdin and stdout cannot be used: {0}")]
+    Stdio(#[source] std::io::Error),
 }
 
 impl Error {

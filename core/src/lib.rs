@@ -56,7 +56,9 @@ pub use protocol::{
     ReadResourceResult, RequestId, RequestMeta, ResourceContents, ResourceLink, Role, RpcError, ToolAnnotations,
 };
 pub use resource::{Resource, ResourceOutput};
-pub use server::{CallError, McpServer, Server, TestClient, ToolAnswer, banner};
+#[cfg(feature = "auth")]
+pub use server::StdioToken;
+pub use server::{CallError, McpServer, Server, StdioServer, TestClient, ToolAnswer, banner};
 pub use tool::{Json, Tool, ToolOutput};
 pub use tool_error::{ModelMessage, ResultExt, ToolError};
 pub use trace::{Observation, ObservedOutcome};

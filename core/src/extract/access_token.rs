@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{FromContext, OptionalFromContext, Rejection, Requirements};
 use crate::RequestContext;
 use crate::auth::{
-    Grant, GrantedTokens, Login, Principal, Provider, RETRY_AFTER, Scopes, UpstreamTokens, UpstreamTrouble,
+    Grant, GrantedTokens, Identity, Login, Principal, Provider, RETRY_AFTER, Scopes, UpstreamTokens, UpstreamTrouble,
 };
 
 /// Whichever provider the server has: `AccessToken` alone is `AccessToken<Any>`.
@@ -83,6 +83,12 @@ impl<P> AccessToken<P> {
         Principal::with_login(self.user_id(), self.client_id(), self.scopes(), Arc::clone(&self.grant))
     }
 
+    /// The caller over a transport that has no login, with the token that the program was given.
+    pub(crate) fn configured(tokens: &UpstreamTokens, identity: Identity, scopes: Vec<String>) -> Principal {
+        let token = Self::given(tokens, "stdio", identity.subject, identity.profile);
+        token.with_scopes(scopes).into_principal()
+    }
+
     /// The token behind a principal; `None` if nobody logged in.
     async fn resolve(principal: Option<&Principal>) -> Result<Option<Self>, Rejection> {
         let Some(principal) = principal else { return Ok(None) };
@@ -121,13 +127,17 @@ impl AccessToken {
 
 impl<P> AccessToken<P> {
     fn made_for_test(secret: String, user_id: String, profile: Value) -> Self {
-        let client_id = "test";
+        Self::given(&UpstreamTokens::new(secret.into()), "test", user_id, profile)
+    }
+
+    /// A token that was given to the program, and not to a login: it is in no store, and is never refreshed.
+    fn given(tokens: &UpstreamTokens, client_id: &str, user_id: String, profile: Value) -> Self {
         let grant = Grant {
             client_id: client_id.to_owned(),
             subject: user_id,
             profile,
             scopes: Scopes::default(),
-            upstream: GrantedTokens::new(&UpstreamTokens::new(secret.into()), 0),
+            upstream: GrantedTokens::new(tokens, 0),
             verified_at: 0,
             used: None,
             expires_at: 0,

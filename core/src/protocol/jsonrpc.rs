@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -49,6 +50,17 @@ impl std::fmt::Display for RequestId {
             Self::String(id) => id.fmt(f),
         }
     }
+}
+
+/// A message as it is sent: without line breaks, by which stdio and event streams tell messages apart. Inside of strings
+/// JSON has none; between its parts, where an author wrote the JSON, they are white space like any other.
+pub(crate) fn one_line(mut json: Vec<u8>) -> Bytes {
+    for byte in &mut json {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    json.into()
 }
 
 /// One message from a client, its parameters still raw.

@@ -24,7 +24,7 @@ pub(crate) use error::ErrorResponse;
 pub use error::{ErrorCode, RpcError};
 pub(crate) use input::{InputRequest, InputRequests, InputRequired};
 pub use jsonrpc::RequestId;
-pub(crate) use jsonrpc::{Message, MessageError};
+pub(crate) use jsonrpc::{Message, MessageError, one_line};
 pub use logging::LoggingLevel;
 pub use meta::{ClientInfo, RequestMeta};
 pub(crate) use meta::{ProtocolMeta, RawJson, SERVER_INFO};

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::one_line;
+
 /// A JSON-RPC notification.
 #[derive(Debug, Serialize)]
 pub(crate) struct Notification<T> {
@@ -19,6 +21,6 @@ impl<T: Serialize> Notification<T> {
 
     /// As it goes over the wire.
     pub(crate) fn to_json(&self) -> Result<Bytes, serde_json::Error> {
-        serde_json::to_vec(self).map(Bytes::from)
+        serde_json::to_vec(self).map(one_line)
     }
 }

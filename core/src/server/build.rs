@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::caller_login::CallerLogin;
 use super::{McpServer, Server};
 use crate::context::Shared;
 use crate::dispatch::{Offer, Registry};
@@ -115,8 +116,18 @@ impl McpServer {
         self.allowed_hosts.iter().filter_map(parse).collect()
     }
 
-    /// What can be found wrong without building anything.
+    /// What can be found wrong without building anything, for whom `.auth(..)` logs in.
     pub(super) fn check(&mut self) -> Vec<String> {
+        let login = self.login_provider();
+        self.check_with(&CallerLogin {
+            provider: login,
+            exists: login.is_some(),
+            missing: "the server has no login: add `.auth(..)`",
+        })
+    }
+
+    /// The same for callers who get their tokens another way.
+    pub(super) fn check_with(&mut self, login: &CallerLogin) -> Vec<String> {
         let mut problems = std::mem::take(&mut self.problems);
         if self.info.name.trim().is_empty() {
             problems.push("the server has no name: give one to `McpServer::new(..)`".to_owned());
@@ -142,11 +153,11 @@ impl McpServer {
         if self.page_size == 0 {
             problems.push("`.page_size(0)` would list nothing".to_owned());
         }
-        self.check_functions(&mut problems);
+        self.check_functions(login, &mut problems);
         problems
     }
 
-    fn check_functions(&self, problems: &mut Vec<String>) {
+    fn check_functions(&self, login: &CallerLogin, problems: &mut Vec<String>) {
         let mut names = HashSet::new();
         for tool in &self.tools {
             let name = tool.name();
@@ -154,7 +165,8 @@ impl McpServer {
                 problems.push(format!("two tools are named `{name}`: rename one with `#[mcp_tool(name = \"…\")]`"));
             }
             let what = format!("tool `{name}`");
-            self.check_function(&what, tool.requirements(), tool.scopes(), tool.problems(), problems);
+            self.check_function(&what, tool.requirements(), tool.problems(), problems);
+            problems.extend(login.lacks(&what, tool.requirements(), tool.scopes()));
         }
         for prompt in &self.prompts {
             let name = prompt.name();
@@ -163,7 +175,8 @@ impl McpServer {
             }
             let what = format!("prompt `{name}`");
             no_task(&what, prompt.requirements(), problems);
-            self.check_function(&what, prompt.requirements(), prompt.scopes(), prompt.problems(), problems);
+            self.check_function(&what, prompt.requirements(), prompt.problems(), problems);
+            problems.extend(login.lacks(&what, prompt.requirements(), prompt.scopes()));
         }
         for resource in &self.resources {
             let uri = resource.uri();
@@ -172,40 +185,18 @@ impl McpServer {
             }
             let what = format!("resource `{uri}`");
             no_task(&what, resource.requirements(), problems);
-            self.check_function(&what, resource.requirements(), resource.scopes(), resource.problems(), problems);
+            self.check_function(&what, resource.requirements(), resource.problems(), problems);
+            problems.extend(login.lacks(&what, resource.requirements(), resource.scopes()));
         }
     }
 
-    fn check_function(
-        &self,
-        what: &str,
-        requirements: &Requirements,
-        scopes: &[Cow<'static, str>],
-        mistakes: &[String],
-        problems: &mut Vec<String>,
-    ) {
+    fn check_function(&self, what: &str, requirements: &Requirements, mistakes: &[String], problems: &mut Vec<String>) {
         problems.extend(mistakes.iter().map(|mistake| format!("{what}: {mistake}")));
         for (type_id, type_name) in &requirements.states {
             if !self.shared.states.contains(*type_id) {
                 problems
                     .push(format!("{what} takes `State<{type_name}>`, but no such value was given: add `.state(..)`"));
             }
-        }
-        match self.login_provider() {
-            None if requirements.login => {
-                problems.push(format!("{what} takes an `AccessToken`, but the server has no login: add `.auth(..)`"));
-            }
-            None if !scopes.is_empty() => {
-                problems.push(format!("{what} asks for scopes, but the server has no login: add `.auth(..)`"));
-            }
-            Some((type_id, logged_in_with)) => {
-                if let Some((_, wanted_name)) = requirements.provider.filter(|(wanted, _)| *wanted != type_id) {
-                    problems.push(format!(
-                        "{what} takes an `AccessToken<{wanted_name}>`, but the server logs in with `{logged_in_with}`"
-                    ));
-                }
-            }
-            None => {}
         }
     }
 
@@ -229,7 +220,7 @@ fn no_task(what: &str, requirements: &Requirements, problems: &mut Vec<String>) 
 }
 
 /// A key that lives as long as the process: session ids of before a restart are then unknown.
-fn random_key(problems: &mut Vec<String>) -> Vec<[u8; 32]> {
+pub(super) fn random_key(problems: &mut Vec<String>) -> Vec<[u8; 32]> {
     let mut key = [0; 32];
     if getrandom::fill(&mut key).is_err() {
         problems.push("the system gives no random numbers".to_owned());

@@ -2,6 +2,8 @@
 
 mod banner;
 mod build;
+mod caller_login;
+mod stdio;
 mod test_client;
 
 use std::any::Any;
@@ -15,6 +17,9 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tower::{Layer, Service};
 
 pub use banner::banner;
+pub use stdio::StdioServer;
+#[cfg(feature = "auth")]
+pub use stdio::StdioToken;
 pub use test_client::{
     CallError, InputResponse, LogMessage, ProgressReport, PromptAnswer, Question, ResourceAnswer, TestAnswer,
     TestClient, ToolAnswer,
@@ -78,6 +83,8 @@ pub struct McpServer {
     body_limit: usize,
     #[cfg(feature = "auth")]
     auth: Option<crate::auth::OAuthProxy>,
+    #[cfg(feature = "auth")]
+    stdio_token: Option<StdioToken>,
     layers: Vec<Layering>,
     on_start: Option<OnStart>,
     problems: Vec<String>,
@@ -102,6 +109,8 @@ impl McpServer {
             body_limit: BODY_LIMIT,
             #[cfg(feature = "auth")]
             auth: None,
+            #[cfg(feature = "auth")]
+            stdio_token: None,
             layers: Vec::new(),
             on_start: None,
             problems: Vec::new(),
@@ -208,7 +217,7 @@ impl McpServer {
         self
     }
 
-    /// The largest request body that is read, in bytes; 4 MiB unless said otherwise.
+    /// The largest request body that is read, and over stdio the longest message, in bytes; 4 MiB unless said otherwise.
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self

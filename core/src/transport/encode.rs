@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::outcome::{Outcome, StaticResult};
-use crate::protocol::{CallToolResult, Content, ErrorResponse, ProtocolVersion, RequestId, RpcError, SERVER_INFO};
+use crate::protocol::{
+    CallToolResult, Content, ErrorResponse, ProtocolVersion, RequestId, RpcError, SERVER_INFO, one_line,
+};
 
 /// Writes results in the form of a revision.
 pub(crate) struct Encoder<'a> {
@@ -129,7 +131,7 @@ fn envelope(
     buffer.extend_from_slice(br#","result":"#);
     result(&mut buffer)?;
     buffer.push(b'}');
-    Ok(buffer.into())
+    Ok(one_line(buffer))
 }
 
 /// A tool's result without its `_meta`.
@@ -198,6 +200,19 @@ mod tests {
             assert_eq!(response["result"].get("structuredContent").is_some(), sent, "{response}");
             assert_eq!(response["result"]["content"][0]["text"], "two");
         }
+    }
+
+    #[test]
+    fn a_message_is_one_line_whatever_its_author_wrote() {
+        let mut result = CallToolResult::new(vec![Content::text("two\nlines")]);
+        result.structured_content = Some(RawValue::from_string("{\r\n  \"a\": 1\n}".to_owned()).unwrap());
+        let server_info = RawValue::from_string("{}".to_owned()).unwrap();
+        let encoder = Encoder { version: ProtocolVersion::LATEST, server_info: &server_info };
+        let body = encoder.response(&RequestId::Number(1), &Outcome::Tool(result)).unwrap();
+        assert!(!body.iter().any(|byte| matches!(byte, b'\n' | b'\r')), "{body:?}");
+        let response: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(response["result"]["structuredContent"], serde_json::json!({ "a": 1 }));
+        assert_eq!(response["result"]["content"][0]["text"], "two\nlines");
     }
 
     #[test]

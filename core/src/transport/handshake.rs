@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::dispatch::Method;
-use crate::protocol::{ProtocolVersion, RpcError};
+use crate::protocol::{LoggingLevel, ProtocolVersion, RpcError};
 
 /// The parameters of `initialize`.
 #[derive(Deserialize)]
@@ -71,6 +71,18 @@ pub(crate) fn method(name: &str) -> Method {
         Method::Discover | Method::GetTask | Method::UpdateTask | Method::CancelTask => Method::Unknown(name.into()),
         method => method,
     }
+}
+
+/// The level that `logging/setLevel` sets (MCP 2025-11-25, Logging).
+pub(crate) fn log_level(params: Option<&RawValue>) -> Result<LoggingLevel, RpcError> {
+    #[derive(Deserialize)]
+    struct SetLevel {
+        level: LoggingLevel,
+    }
+    let params: Option<SetLevel> = params.and_then(|params| serde_json::from_str(params.get()).ok());
+    params
+        .map(|SetLevel { level }| level)
+        .ok_or_else(|| RpcError::invalid_params("`params.level` must be a level, from `debug` to `emergency`"))
 }
 
 #[cfg(test)]

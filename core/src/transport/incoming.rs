@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::RequestContext;
@@ -49,12 +50,16 @@ impl<'a> Incoming<'a> {
             .transpose()
             .map_err(|_| RpcError::invalid_params("`params` names a member twice"))?;
         let params = params.unwrap_or_default();
-        let meta = match params.meta {
+        let meta: ProtocolMeta<'a> = match params.meta {
             Some(meta) => serde_json::from_str(meta.get()).map_err(|_| {
                 RpcError::invalid_params("`_meta` must be an object, its protocol version a string, no key twice")
             })?,
             None => ProtocolMeta::default(),
         };
+        // It is sent back with every report (MCP 2026-07-28, Progress).
+        if meta.progress_token.is_some_and(|token| serde_json::from_str::<RequestId>(token.get()).is_err()) {
+            return Err(RpcError::invalid_params("`progressToken` in `_meta` must be a string or an integer"));
+        }
         Ok(Self { params, meta, all })
     }
 
@@ -117,4 +122,21 @@ impl<'a> Incoming<'a> {
         };
         Ok(Request { method, params, context })
     }
+}
+
+/// The request that a notification cancels, if it is one that does. What is malformed is passed over, as what is unknown or
+/// done already (MCP 2026-07-28, Cancellation, Error Handling).
+pub(crate) fn cancelled(method: &str, params: Option<&RawValue>) -> Option<RequestId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Cancelled {
+        request_id: RequestId,
+        reason: Option<serde_json::Value>,
+    }
+    if method != "notifications/cancelled" {
+        return None;
+    }
+    let Cancelled { request_id, reason } = serde_json::from_str(params?.get()).ok()?;
+    tracing::debug!(id = %request_id, ?reason, "a client cancels its call");
+    Some(request_id)
 }

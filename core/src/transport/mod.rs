@@ -8,5 +8,6 @@ mod handshake;
 pub(crate) mod http;
 mod incoming;
 mod questions;
+pub(crate) mod stdio;
 
 pub(crate) use detach::{HangUp, Held};

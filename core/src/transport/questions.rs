@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::exchange::Exchange;
-use crate::protocol::{InputRequest, Notification};
+use crate::protocol::{InputRequest, Notification, one_line};
 
 /// How long a question waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
@@ -132,7 +132,7 @@ fn to_client(id: &str, request: &InputRequest) -> Option<Bytes> {
     } else {
         serde_json::to_vec(&Request { jsonrpc, id, method, params })
     };
-    json.ok().map(Bytes::from)
+    json.ok().map(one_line)
 }
 
 /// Nobody waits for the answer any more (MCP 2025-11-25, Cancellation).

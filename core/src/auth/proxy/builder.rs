@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::auth::provider::{AnyProvider, Provider};
+use crate::auth::provider::{AnyProvider, IdentifyError, Identity, Provider, UpstreamTokens};
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -205,6 +205,11 @@ impl OAuthProxy {
     /// The type of the provider.
     pub(crate) fn provider_type(&self) -> (TypeId, &'static str) {
         self.provider.type_of()
+    }
+
+    /// Whose tokens these are, by the provider's word.
+    pub(crate) async fn identify(&self, tokens: &UpstreamTokens) -> Result<Identity, IdentifyError> {
+        self.provider.identify(tokens).await
     }
 }
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub(super) use self::live::LiveSessions;
@@ -21,10 +20,10 @@ use crate::auth::Principal;
 use crate::dispatch::Dispatched;
 use crate::exchange::Exchange;
 use crate::outcome::Outcome;
-use crate::protocol::{ErrorCode, LoggingLevel, RequestId, RpcError};
+use crate::protocol::{ErrorCode, RequestId, RpcError};
 use crate::transport::handshake::Initialize;
 use crate::transport::incoming::{Caller, Incoming, Settled};
-use crate::transport::{encode, handshake};
+use crate::transport::{encode, handshake, incoming};
 
 impl Endpoint {
     /// Answers `initialize` and opens a session.
@@ -87,13 +86,7 @@ impl Endpoint {
 
     /// The level of the log messages that the session's client gets from here on (MCP 2025-11-25, Logging).
     fn set_level(&self, session: &Session, params: Option<&RawValue>) -> Result<(), RpcError> {
-        #[derive(Deserialize)]
-        struct SetLevel {
-            level: LoggingLevel,
-        }
-        let params = params.map_or("{}", RawValue::get);
-        let SetLevel { level } = serde_json::from_str(params)
-            .map_err(|error| RpcError::invalid_params(format!("Invalid params: {error}")))?;
+        let level = handshake::log_level(params)?;
         let key = session.key().ok_or_else(without_session)?;
         self.live.with(key, |live| live.log_level = Some(level));
         Ok(())
@@ -101,20 +94,8 @@ impl Endpoint {
 
     /// Takes a notification: one that cancels a call is for its session, and no other says anything to us.
     pub(super) fn legacy_notification(&self, session: &Session, method: &str, params: Option<&RawValue>) {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Cancelled {
-            request_id: RequestId,
-            reason: Option<String>,
-        }
-        if method != "notifications/cancelled" {
-            return;
-        }
-        // What is malformed, unknown or done already is to be passed over (MCP 2025-11-25, Cancellation).
-        let read = params.and_then(|params| serde_json::from_str(params.get()).ok());
-        let (Some(key), Some(Cancelled { request_id, reason })) = (session.key(), read) else { return };
-        if self.live.cancel(key, &request_id) {
-            tracing::debug!(id = %request_id, ?reason, "a client cancelled its call");
+        if let (Some(key), Some(request_id)) = (session.key(), incoming::cancelled(method, params)) {
+            self.live.cancel(key, &request_id);
         }
     }
 
