@@ -261,11 +261,11 @@ fn refused<T: std::fmt::Debug>(result: Result<T, ServiceError>, code: i32, data:
     }
 }
 
-fn listed<'a>(items: &'a [Value], key: &str, wanted: &Value) {
-    let found: Vec<&'a Value> = items.iter().map(|item| &item[key]).collect();
-    for name in wanted.as_array().expect("names") {
-        assert!(found.contains(&name), "{name} is not listed: {found:?}");
-    }
+#[track_caller]
+fn listed(items: &[Value], key: &str, wanted: &Value) {
+    let wanted = wanted.as_array().expect("names").iter();
+    let missing: Vec<_> = wanted.filter(|&name| !items.iter().any(|item| item[key] == *name)).collect();
+    assert!(missing.is_empty(), "not listed: {missing:?}");
 }
 
 fn capabilities() -> Value {
