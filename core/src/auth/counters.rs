@@ -22,6 +22,8 @@ pub struct Counters {
     pub refreshes: u64,
     /// Questions to the provider whose tokens these are.
     pub identifications: u64,
+    /// Revocations at the provider.
+    pub revocations: u64,
 }
 
 /// The counters, where they count.
@@ -32,6 +34,7 @@ pub(crate) struct Counts {
     pub(crate) exchanges: AtomicU64,
     pub(crate) refreshes: AtomicU64,
     pub(crate) identifications: AtomicU64,
+    pub(crate) revocations: AtomicU64,
 }
 
 /// Counts one.
@@ -48,6 +51,7 @@ impl Counts {
             exchanges: read(&self.exchanges),
             refreshes: read(&self.refreshes),
             identifications: read(&self.identifications),
+            revocations: read(&self.revocations),
         }
     }
 }
@@ -68,6 +72,10 @@ impl Counted {
 impl Store for Counted {
     fn describe(&self) -> String {
         self.store.describe()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 
     fn get<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {

@@ -39,6 +39,7 @@ pub use principal::Principal;
 #[cfg(feature = "auth")]
 pub use {
     counters::Counters,
+    login::sessions::{Session, Sessions, SessionsError},
     provider::{
         BoxFuture, ClientAuth, IdentifyError, Identity, Provider, ProviderConfig, TokenCall, UpstreamError,
         UpstreamTokens,

@@ -33,6 +33,10 @@ pub(crate) enum Reason {
     RefreshTokenUnknown,
     RefreshTokenForeign,
     RefreshTokenReused,
+    TokenForeign,
+    Revoked,
+    ConsentWithdrawn,
+    ProviderNotRevoked,
     Internal,
 }
 
@@ -70,6 +74,10 @@ impl Reason {
             Self::RefreshTokenUnknown => "refresh_token_unknown",
             Self::RefreshTokenForeign => "refresh_token_foreign",
             Self::RefreshTokenReused => "refresh_token_reused",
+            Self::TokenForeign => "token_foreign",
+            Self::Revoked => "revoked",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::ProviderNotRevoked => "provider_not_revoked",
             Self::Internal => "internal",
         }
     }

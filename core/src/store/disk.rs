@@ -109,6 +109,11 @@ impl Row {
 }
 
 impl Store for DiskStore {
+    /// One process at a time has the file.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn describe(&self) -> String {
         self.file.path().to_string_lossy().into_owned()
     }

@@ -97,6 +97,10 @@ impl Entry {
 }
 
 impl Store for MemoryStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn describe(&self) -> String {
         "in memory".to_owned()
     }

@@ -79,6 +79,12 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// The name of the store for messages: the path of its file, or the kind of backend.
     fn describe(&self) -> String;
 
+    /// Whether other processes may write to it. True unless said otherwise: a login on a shared store looks every few
+    /// seconds whether another replica has ended it, which on a store of its own would be for nothing.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// The record, if there is one.
     ///
     /// # Errors

@@ -62,6 +62,11 @@ impl Sealed {
         }
     }
 
+    /// Whether other processes may write to it, as [`Store::is_shared`].
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
     /// The key ring, for what else is derived from it.
     pub fn keys(&self) -> &KeyRing {
         &self.keys

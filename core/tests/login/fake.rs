@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dari::auth::{BoxFuture, ClientAuth, IdentifyError, Identity, Provider, ProviderConfig, TokenCall, UpstreamTokens};
+use dari::auth::{
+    BoxFuture, ClientAuth, IdentifyError, Identity, Provider, ProviderConfig, TokenCall, UpstreamError, UpstreamTokens,
+};
 use http::{HeaderMap, StatusCode, header};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -31,6 +33,9 @@ pub(crate) enum Mode {
 pub(crate) struct Inside {
     pub(crate) token: Mode,
     pub(crate) profile: Mode,
+    pub(crate) revoke: Mode,
+    /// What was revoked.
+    pub(crate) revoked: Vec<String>,
     pub(crate) rotates: bool,
     pub(crate) gives_refresh_tokens: bool,
     /// In the answer as it is: Naver writes a string.
@@ -61,6 +66,8 @@ impl Fake {
         let inside = Inside {
             token: Mode::Well,
             profile: Mode::Well,
+            revoke: Mode::Well,
+            revoked: Vec::new(),
             rotates: false,
             gives_refresh_tokens: true,
             expires_in: json!("3600"),
@@ -75,7 +82,11 @@ impl Fake {
             issued: 0,
         };
         let fake = Self { inside: Arc::new(Mutex::new(inside)), base };
-        let app = axum::Router::new().route("/token", post(token)).route("/me", get(profile)).with_state(fake.clone());
+        let app = axum::Router::new()
+            .route("/token", post(token))
+            .route("/me", get(profile))
+            .route("/revoke", post(revoke))
+            .with_state(fake.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         fake
     }
@@ -90,7 +101,7 @@ impl Fake {
                 .client_secret(CLIENT_SECRET.to_owned().into(), ClientAuth::Post)
                 .scopes(["openid"])
                 .authorize_param("extra", "1");
-        FakeProvider { config, me: format!("{}/me", self.base), http: reqwest::Client::new() }
+        FakeProvider { config, base: self.base.clone(), http: reqwest::Client::new() }
     }
 }
 
@@ -170,9 +181,18 @@ async fn profile(State(fake): State<Fake>, headers: HeaderMap) -> Response {
     json!({ "id": inside.subject, "nickname": "다리" }).to_string().into_response()
 }
 
+async fn revoke(State(fake): State<Fake>, token: String) -> Response {
+    let mode = {
+        let mut inside = fake.set();
+        inside.revoked.push(token);
+        inside.revoke.clone()
+    };
+    misbehave(mode).await.unwrap_or_default()
+}
+
 pub(crate) struct FakeProvider {
     config: ProviderConfig,
-    me: String,
+    base: String,
     http: reqwest::Client,
 }
 
@@ -186,7 +206,7 @@ impl Provider for FakeProvider {
     fn identify<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<Identity, IdentifyError>> {
         Box::pin(async move {
             let away = |_| IdentifyError::Unavailable("no answer".into());
-            let request = self.http.get(&self.me).bearer_auth(tokens.access_token().expose_secret());
+            let request = self.http.get(format!("{}/me", self.base)).bearer_auth(tokens.access_token().expose_secret());
             let response = request.send().await.map_err(away)?;
             match response.status().as_u16() {
                 200 => {}
@@ -205,6 +225,15 @@ impl Provider for FakeProvider {
             TokenCall::Exchange { state } => vec![("state".into(), state.to_owned())],
             _ => Vec::new(),
         }
+    }
+
+    fn revoke<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>> {
+        Box::pin(async {
+            let away = |_| UpstreamError::Unavailable("no answer".into());
+            let token = tokens.refresh_token().unwrap_or(tokens.access_token()).expose_secret().to_owned();
+            let response = self.http.post(format!("{}/revoke", self.base)).body(token).send().await.map_err(away)?;
+            response.error_for_status().map(drop).map_err(away)
+        })
     }
 
     fn describe_scope(&self, scope: &str, language: &str) -> Option<String> {

@@ -33,6 +33,10 @@ mod register;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod revoke;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod shared;
 #[cfg(test)]
 mod token;

@@ -10,7 +10,7 @@ use crate::fake::{Fake, Mode};
 use crate::shared::Shared;
 use crate::world::{REDIRECT, World, tokens};
 
-async fn two() -> (World, World, Shared) {
+pub(crate) async fn two() -> (World, World, Shared) {
     let (clock, hand) = Clock::manual(SystemTime::now());
     let (store, fake) = (Shared::new(MemoryStore::with_clock(clock)), Fake::start().await);
     let start = || World::on(fake.clone(), hand.clone(), |proxy| proxy.store(store.clone()));

@@ -63,7 +63,11 @@ impl Store for Shared {
         self.unless_down(self.store.put_if_absent(key, value, put))
     }
     fn take<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Bytes>> {
-        self.unless_down(self.store.take(key))
+        let take = self.store.take(key);
+        if self.lies.load(Ordering::SeqCst) {
+            return Box::pin(async { take.await.and(Err(Self::away())) });
+        }
+        self.unless_down(take)
     }
     fn compare_and_swap<'a>(
         &'a self,

@@ -209,6 +209,10 @@ impl World {
         self.token(&[("grant_type", "refresh_token"), ("client_id", client_id), ("refresh_token", token)]).await
     }
 
+    pub(crate) async fn revoke(&self, client_id: &str, token: &str) -> Reply {
+        self.post("/revoke", "", &[("client_id", client_id), ("token", token)]).await
+    }
+
     pub(crate) async fn log_in(&self) -> Tokens {
         let client_id = self.client(REDIRECT).await;
         let code = self.code(&client_id).await;

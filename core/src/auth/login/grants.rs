@@ -3,8 +3,7 @@
 //! What a call needs of a grant lies in a bounded cache of this process, so that a warm call reads no store. Every
 //! change goes through the store first, by compare-and-swap, and then into the cache; whoever ends a grant deletes it
 //! there, leaves a mark here, and then empties its place in the cache, so that a reader who was under way with the old
-//! record finds the mark. A failure is never cached. (A store that several processes share will need a look at the
-//! generation now and then: [`Grants::load`] is the place.)
+//! record finds the mark. A failure is never cached. What another process did is looked for in `replicas`.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -13,12 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use moka::future::Cache;
+use tokio::time::Instant;
 
 use super::flight::Flight;
 use super::grant_id::GrantId;
 use super::records::{GRANTS, Grant, GrantedTokens};
 use crate::auth::reason::Reason;
-use crate::store::{Key, Put, Sealed, StoreError};
+use crate::store::{Key, Put, Record, Sealed, StoreError};
 
 /// How many grants a process keeps at hand; the others are a store read away.
 const CACHED: u64 = 10_000;
@@ -84,6 +84,8 @@ pub(crate) struct LiveGrant {
     pub(crate) refresh: Flight<UpstreamOutcome>,
     /// The check of the identity that is under way.
     pub(crate) check: Flight<UpstreamOutcome>,
+    /// The look into a shared store that is under way.
+    pub(super) look: Flight<Result<(), GrantError>>,
 }
 
 /// What a process knows of a grant.
@@ -92,18 +94,21 @@ struct Seen {
     grant: Arc<Grant>,
     /// Tokens that the provider gave and the store did not take yet.
     unsaved: Option<GrantedTokens>,
+    /// When the store was last looked into for it.
+    looked_at: Instant,
 }
 
 impl LiveGrant {
-    fn new(id: GrantId, grant: Grant) -> Self {
+    fn new(id: GrantId, grant: Grant, looked_at: Instant) -> Self {
         Self {
             id,
             verified_at: grant.verified_at.into(),
-            seen: Mutex::new(Seen { grant: Arc::new(grant), unsaved: None }),
+            seen: Mutex::new(Seen { grant: Arc::new(grant), unsaved: None, looked_at }),
             ended: false.into(),
             away_at: u64::MAX.into(),
             refresh: Flight::default(),
             check: Flight::default(),
+            look: Flight::default(),
         }
     }
 
@@ -123,6 +128,16 @@ impl LiveGrant {
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long ago the store was last looked into for it.
+    pub(super) fn looked(&self) -> Duration {
+        self.lock().looked_at.elapsed()
+    }
+
+    /// Notes that the store was looked into now, whether it answered or not.
+    pub(super) fn set_looked(&self) {
+        self.lock().looked_at = Instant::now();
     }
 
     /// Whether it was ended in this process.
@@ -211,9 +226,10 @@ impl Grants {
 
     async fn cached(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
         let read = self.cache.try_get_with_by_ref(id, async {
+            let looked_at = Instant::now();
             let record = self.store.get::<Grant>(&key(id)).await?;
             let grant = record.ok_or(GrantError::Ended)?.into_inner();
-            Ok(Arc::new(LiveGrant::new(id.clone(), grant)))
+            Ok(Arc::new(LiveGrant::new(id.clone(), grant, looked_at)))
         });
         read.await.map_err(|error: Arc<GrantError>| (*error).clone())
     }
@@ -260,9 +276,11 @@ impl Grants {
 
     /// The grant as the store has it now, over whatever the cache knows.
     pub(crate) async fn reload(&self, live: &LiveGrant) -> Result<Arc<Grant>, GrantError> {
+        let looked_at = Instant::now();
         match self.store.get::<Grant>(&key(live.id())).await? {
             Some(record) => {
                 live.adopt(&record);
+                live.lock().looked_at = looked_at;
                 Ok(Arc::new(record.into_inner()))
             }
             None => {
@@ -299,22 +317,52 @@ impl Grants {
         }
     }
 
-    /// Ends the grant, and with it its access tokens and refresh tokens.
-    pub(crate) async fn end(&self, id: &GrantId, reason: Reason) -> Result<(), StoreError> {
-        self.store.delete(&key(id)).await?;
-        self.forget(id).await;
-        tracing::info!(target: "dari::auth", reason = reason.as_str(), grant = %id, "grant ended");
-        Ok(())
+    /// Ends the grant, and with it its access tokens and refresh tokens. Of several who do so at once, one is given what
+    /// it was, with the newest tokens.
+    pub(crate) async fn end(&self, id: &GrantId, reason: Reason) -> Result<Option<Grant>, StoreError> {
+        let taken = self.store.take::<Grant>(&key(id)).await;
+        if taken.as_ref().is_err_and(StoreError::is_unavailable) {
+            // It may have been done nevertheless: the next to ask has to look.
+            self.cache.invalidate(id).await;
+            return taken;
+        }
+        let unsaved = self.forget(id).await;
+        let grant = taken?.map(|grant| match unsaved {
+            Some(upstream) => Grant { upstream, ..grant },
+            None => grant,
+        });
+        if grant.is_some() {
+            tracing::info!(target: "dari::auth", reason = reason.as_str(), grant = %id, "grant ended");
+        }
+        Ok(grant)
     }
 
-    /// Marks the grant as ended before it leaves the cache.
-    async fn forget(&self, id: &GrantId) {
+    /// Marks the grant as ended before it leaves the cache; gives the tokens that only this process had.
+    async fn forget(&self, id: &GrantId) -> Option<GrantedTokens> {
         self.ended.insert(id.clone(), ()).await;
         let unsaved = self.lock_unsaved().remove(id);
+        let tokens = unsaved.as_ref().and_then(|live| live.unsaved());
         for live in [unsaved, self.cache.get(id).await].into_iter().flatten() {
             live.ended.store(true, Ordering::Release);
         }
         self.cache.invalidate(id).await;
+        tokens
+    }
+
+    /// The grants of a user that have not ended.
+    pub(crate) async fn of_user(&self, subject: &str) -> Result<Vec<GrantId>, StoreError> {
+        let ids = self.store.owned_by(GRANTS, subject).await?;
+        Ok(ids.into_iter().map(GrantId::from).collect())
+    }
+
+    /// The grant as the store has it.
+    pub(crate) async fn read(&self, id: &GrantId) -> Result<Option<Grant>, StoreError> {
+        Ok(self.store.get::<Grant>(&key(id)).await?.map(Record::into_inner))
+    }
+
+    /// Whether other processes may change what is in the store.
+    pub(super) fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 
     fn rest_of(&self, grant: &Grant) -> Duration {

@@ -6,4 +6,7 @@ pub(super) mod grants;
 mod identity_check;
 pub(super) mod logins;
 pub(super) mod records;
+mod replicas;
+pub(super) mod revocation;
+pub(super) mod sessions;
 mod upstream_refresh;

@@ -132,6 +132,8 @@ pub(crate) struct GrantedTokens {
     #[serde(with = "optional_secret")]
     pub(crate) id_token: Option<SecretString>,
     pub(crate) scope: Option<String>,
+    /// When the first of them was received, which is when the user logged in, in seconds since 1970.
+    pub(crate) granted_at: u64,
     /// In seconds since 1970.
     pub(crate) obtained_at: u64,
     /// In seconds since 1970; `None` where the provider does not say.
@@ -171,6 +173,7 @@ impl GrantedTokens {
             refresh_token: tokens.refresh_token().cloned(),
             id_token: tokens.id_token().cloned(),
             scope: tokens.scope().map(str::to_owned),
+            granted_at: now,
             obtained_at: now,
             expires_at: tokens.expires_in().map(|lifetime| now.saturating_add(lifetime.as_secs())),
         }
@@ -183,6 +186,7 @@ impl GrantedTokens {
             refresh_token: new.refresh_token.or_else(|| self.refresh_token.clone()),
             id_token: new.id_token.or_else(|| self.id_token.clone()),
             scope: new.scope.or_else(|| self.scope.clone()),
+            granted_at: self.granted_at,
             ..new
         }
     }
@@ -276,6 +280,7 @@ mod tests {
             refresh_token: None,
             id_token: None,
             scope: None,
+            granted_at: obtained_at,
             obtained_at,
             expires_at,
         }
@@ -299,6 +304,7 @@ mod tests {
         let kept = old.refreshed(&UpstreamTokens::new("b".to_owned().into()), 100);
         assert_eq!(kept.refresh_token.as_ref().unwrap().expose_secret(), "old");
         assert_eq!((kept.access_token.expose_secret(), kept.expires_at), ("b", None));
+        assert_eq!((kept.granted_at, kept.obtained_at), (0, 100));
         let rotated = UpstreamTokens::new("b".to_owned().into()).with_refresh_token("new".to_owned().into());
         assert_eq!(old.refreshed(&rotated, 100).refresh_token.unwrap().expose_secret(), "new");
     }

@@ -13,6 +13,7 @@ pub(crate) trait AnyProvider: Send + Sync {
     fn identify<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<Identity, IdentifyError>>;
     fn read_token_response(&self, status: StatusCode, body: &[u8]) -> Result<UpstreamTokens, UpstreamError>;
     fn extra_token_params(&self, call: TokenCall<'_>) -> Vec<(Cow<'static, str>, String)>;
+    fn revoke<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>>;
     fn describe_scope(&self, scope: &str, language: &str) -> Option<String>;
     /// The provider's type, to which `AccessToken<P>` must agree.
     fn type_of(&self) -> (TypeId, &'static str);
@@ -33,6 +34,10 @@ impl<P: Provider> AnyProvider for P {
 
     fn extra_token_params(&self, call: TokenCall<'_>) -> Vec<(Cow<'static, str>, String)> {
         Provider::extra_token_params(self, call)
+    }
+
+    fn revoke<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>> {
+        Provider::revoke(self, tokens)
     }
 
     fn describe_scope(&self, scope: &str, language: &str) -> Option<String> {

@@ -62,7 +62,11 @@ pub trait Provider: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Ends the tokens at the provider, once the user's last login at this server was revoked. Does nothing as it stands.
+    /// Ends the tokens at the provider. Does nothing as it stands.
+    ///
+    /// Called once, when the user's last login at this server was revoked (RFC 7009, or
+    /// [`Sessions`](crate::auth::Sessions)): with many providers it takes the user's consent back for all logins. Never
+    /// called for a code or refresh token that was used twice, since a thief could bring that about.
     ///
     /// # Errors
     ///

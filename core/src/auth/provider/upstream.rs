@@ -185,6 +185,13 @@ impl Upstream {
             Err(_) => Err(IdentifyError::Unavailable("it took too long".into())),
         }
     }
+
+    /// Has the provider end these tokens, within the time limit.
+    pub(crate) async fn revoke(&self, tokens: &UpstreamTokens) -> Result<(), UpstreamError> {
+        count(&self.counts.revocations);
+        let answer = tokio::time::timeout(self.timeout, self.endpoint.provider.revoke(tokens)).await;
+        answer.unwrap_or_else(|_| Err(UpstreamError::Unavailable("it took too long".into())))
+    }
 }
 
 impl TokenEndpoint {

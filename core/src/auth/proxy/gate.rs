@@ -15,6 +15,7 @@ use crate::auth::Principal;
 use crate::auth::counters::Counters;
 use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_reason};
 use crate::auth::login::logins::{Logins, RETRY_AFTER};
+use crate::auth::login::sessions::Sessions;
 use crate::auth::reason::Reason;
 use crate::auth::tokens::access_token::TokenError;
 use crate::store::Sealed;
@@ -69,7 +70,7 @@ impl Gate {
             .log();
             Refusal::InvalidToken
         })?;
-        let live = server.logins.grants.load(&claims.gid).await.map_err(|error| match error {
+        let live = server.logins.find(&claims.gid).await.map_err(|error| match error {
             GrantError::Ended => {
                 Reason::GrantEnded.log_for(&claims.gid);
                 Refusal::InvalidToken
@@ -130,8 +131,8 @@ impl Gate {
         challenge::insufficient_scope(&self.0.urls, required.chain(more))
     }
 
-    /// The endpoints of the login, relative to the public URL: `/register`, `/authorize`, `/consent`, `/token` and the
-    /// callback.
+    /// The endpoints of the login, relative to the public URL: `/register`, `/authorize`, `/consent`, `/token`,
+    /// `/revoke` and the callback.
     pub fn app_routes(&self) -> Router {
         routes::app_routes(&self.0)
     }
@@ -167,6 +168,12 @@ impl Gate {
     /// The store of the login, for what else has to outlive a request.
     pub(crate) fn store(&self) -> &Sealed {
         &self.0.store
+    }
+
+    /// The users' logins: to list them, and to end them.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        Sessions::new(self.0.logins.clone(), self.0.store.clone())
     }
 
     /// How often the login has asked its store and its provider.

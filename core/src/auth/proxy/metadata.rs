@@ -44,6 +44,7 @@ struct AuthorizationServer<'a> {
     issuer: &'a str,
     authorization_endpoint: &'a str,
     token_endpoint: &'a str,
+    revocation_endpoint: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<&'a str>,
     scopes_supported: Vec<&'a str>,
@@ -51,6 +52,8 @@ struct AuthorizationServer<'a> {
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 2],
     token_endpoint_auth_methods_supported: [&'static str; 1],
+    // RFC 8414 §2: left out it would mean `client_secret_basic`.
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
 }
@@ -75,12 +78,14 @@ impl Metadata {
             issuer: urls.issuer(),
             authorization_endpoint: urls.authorize(),
             token_endpoint: urls.token(),
+            revocation_endpoint: urls.revoke(),
             registration_endpoint: offer.registration.then_some(urls.register()),
             scopes_supported: scopes.clone(),
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
             grant_types_supported: ["authorization_code", "refresh_token"],
             token_endpoint_auth_methods_supported: ["none"],
+            revocation_endpoint_auth_methods_supported: ["none"],
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
         };
@@ -134,12 +139,14 @@ mod tests {
                     "issuer": issuer,
                     "authorization_endpoint": "https://a.example/authorize",
                     "token_endpoint": "https://a.example/token",
+                    "revocation_endpoint": "https://a.example/revoke",
                     "registration_endpoint": "https://a.example/register",
                     "scopes_supported": ["calendar"],
                     "response_types_supported": ["code"],
                     "response_modes_supported": ["query"],
                     "grant_types_supported": ["authorization_code", "refresh_token"],
                     "token_endpoint_auth_methods_supported": ["none"],
+                    "revocation_endpoint_auth_methods_supported": ["none"],
                     "code_challenge_methods_supported": ["S256"],
                     "authorization_response_iss_parameter_supported": true,
                 })
@@ -155,6 +162,5 @@ mod tests {
         let server = json(&metadata.authorization_server);
         assert_eq!(server["scopes_supported"], json!([]));
         assert!(server.get("registration_endpoint").is_none());
-        assert!(server.get("revocation_endpoint").is_none());
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::auth::login::grants::{GrantError, UpstreamTrouble, store_reason};
 use crate::auth::login::logins::RETRY_AFTER;
+use crate::auth::login::revocation::RevokeError;
 use crate::auth::reason::Reason;
 use crate::auth::tokens::codes::IssueError;
 use crate::store::StoreError;
@@ -111,6 +112,15 @@ impl From<IssueError> for OAuthError {
         match error {
             IssueError::Random(error) => Self::internal(&error),
             IssueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for OAuthError {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Store(error) => error.into(),
+            RevokeError::Stopped => Self::internal(&error),
         }
     }
 }

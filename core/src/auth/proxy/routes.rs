@@ -11,8 +11,8 @@ use http::header;
 
 use super::cors::allow_any_origin;
 use super::server::AuthorizationServer;
-use super::urls::{AUTHORIZE, CONSENT, REGISTER, TOKEN};
-use super::{authorize, body, callback, consent, register, token};
+use super::urls::{AUTHORIZE, CONSENT, REGISTER, REVOKE, TOKEN};
+use super::{authorize, body, callback, consent, register, revoke, token};
 use crate::auth::request::client::MAX_BODY;
 
 /// How long a client may keep the metadata.
@@ -23,6 +23,7 @@ pub(crate) fn app_routes(server: &Arc<AuthorizationServer>) -> Router {
     let for_clients = Router::new()
         .route(REGISTER, post(register::register))
         .route(TOKEN, post(token::token))
+        .route(REVOKE, post(revoke::revoke))
         .layer(from_fn(allow_any_origin));
     let for_browsers = Router::new()
         .without_v07_checks()

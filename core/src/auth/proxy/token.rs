@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::form::{self, required};
 use super::oauth_error::{OAuthError, json_response};
 use super::server::AuthorizationServer;
 use crate::auth::login::grant_id::GrantId;
@@ -39,26 +40,7 @@ async fn try_token(
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, OAuthError> {
-    let is_form = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        let kind = value.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    });
-    if !is_form {
-        return Err(OAuthError::invalid_request("the body must be application/x-www-form-urlencoded"));
-    }
-    let body = body.map_err(|rejection| {
-        Reason::RequestInvalid.log();
-        OAuthError::new(
-            Reason::RequestInvalid,
-            rejection.status(),
-            "invalid_request",
-            "the body could not be read, or is too large",
-        )
-    })?;
-    let params = Params::parse(&body).map_err(|error| {
-        Reason::RequestInvalid.log();
-        OAuthError::new(Reason::RequestInvalid, StatusCode::BAD_REQUEST, error.code(), error.to_string())
-    })?;
+    let params = form::read(headers, body)?;
     let grant_type = required(&params, "grant_type")?;
     if !matches!(grant_type, "authorization_code" | "refresh_token") {
         Reason::RequestInvalid.log();
@@ -79,10 +61,6 @@ async fn try_token(
     } else {
         refresh(server, &client.client_id, &params).await
     }
-}
-
-fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, OAuthError> {
-    params.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")))
 }
 
 /// A task of its own: a client that hangs up stops nothing half-way, and may come again with the code.
@@ -150,7 +128,7 @@ async fn not_redeemed(server: &AuthorizationServer, error: RedeemError) -> OAuth
         RedeemError::Foreign => Reason::CodeForeign,
         RedeemError::Verifier => Reason::PkceMismatch,
         RedeemError::Used(grant) => match server.logins.grants.end(grant, Reason::CodeUsed).await {
-            Ok(()) => Reason::CodeUsed,
+            Ok(_) => Reason::CodeUsed,
             Err(error) => return error.into(),
         },
         RedeemError::Store(error) => return error.into(),

@@ -16,8 +16,10 @@ pub(crate) const AUTHORIZE: &str = "/authorize";
 pub(crate) const CONSENT: &str = "/consent";
 /// RFC 6749 §3.2.
 pub(crate) const TOKEN: &str = "/token";
-/// RFC 7009; taken, so that no other path lands there.
-const REVOKE: &str = "/revoke";
+/// RFC 7009 §2.
+pub(crate) const REVOKE: &str = "/revoke";
+/// Where a provider's own routes are.
+pub(crate) const PROVIDER: &str = "/auth/provider";
 
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
@@ -34,6 +36,7 @@ pub(crate) struct Urls {
     authorize: String,
     consent: String,
     token: String,
+    revoke: String,
     callback: String,
     resource_metadata: String,
 }
@@ -146,6 +149,7 @@ impl Urls {
             authorize: format!("{base}{AUTHORIZE}"),
             consent: format!("{base}{CONSENT}"),
             token: format!("{base}{TOKEN}"),
+            revoke: format!("{base}{REVOKE}"),
             callback: format!("{base}{redirect_path}"),
             base: base.to_owned(),
             resource,
@@ -190,6 +194,11 @@ impl Urls {
     /// The token endpoint (RFC 6749 §3.2).
     pub(crate) fn token(&self) -> &str {
         &self.token
+    }
+
+    /// The revocation endpoint (RFC 7009 §2).
+    pub(crate) fn revoke(&self) -> &str {
+        &self.revoke
     }
 
     /// Our redirection endpoint at the provider (RFC 6749 §3.1.2).
@@ -280,7 +289,8 @@ fn check_path(base: &str, path: &str, what: &'static str, example: &'static str)
     if !plain {
         return Err(UrlError::BadPath { what, path: path.to_owned(), example });
     }
-    if [REGISTER, AUTHORIZE, CONSENT, TOKEN, REVOKE].contains(&path) || path.starts_with("/.well-known/") {
+    let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if [REGISTER, AUTHORIZE, CONSENT, TOKEN, REVOKE].contains(&path) || below("/.well-known") || below(PROVIDER) {
         return Err(UrlError::TakenPath { what, path: path.to_owned() });
     }
     Ok(())

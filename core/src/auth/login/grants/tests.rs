@@ -78,10 +78,10 @@ async fn only_so_many_are_kept_and_an_ended_one_is_let_go() {
     let upstream = || tokens("new", 0);
     assert!(grants.keep_unsaved(&live, upstream()));
     for _ in 1..UNSAVED {
-        let other = LiveGrant::new(GrantId::random().unwrap(), (*live.seen()).clone());
+        let other = LiveGrant::new(GrantId::random().unwrap(), (*live.seen()).clone(), Instant::now());
         assert!(grants.keep_unsaved(&Arc::new(other), upstream()));
     }
-    let other = Arc::new(LiveGrant::new(GrantId::random().unwrap(), (*live.seen()).clone()));
+    let other = Arc::new(LiveGrant::new(GrantId::random().unwrap(), (*live.seen()).clone(), Instant::now()));
     assert!(!grants.keep_unsaved(&other, upstream()));
     assert!(grants.keep_unsaved(&live, upstream()), "who has a place keeps it");
     grants.end(&id, Reason::CodeUsed).await.unwrap();
