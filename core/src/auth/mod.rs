@@ -13,7 +13,8 @@
 //! 5. `pages`: what people see
 //! 6. `proxy`: the endpoints, what they share, and the gate
 //!
-//! One thing looks down the list: [`Provider::configure`] may set options of the [`OAuthProxy`] it is given to.
+//! Two things look down the list: [`Provider::configure`] may set options of the [`OAuthProxy`] it is given to, and
+//! [`Provider::routes`] is given the [`Sessions`] that its routes may end.
 
 #[cfg(feature = "auth")]
 mod counters;

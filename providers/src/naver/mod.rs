@@ -16,6 +16,8 @@ mod provider;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod settings;
+#[cfg(feature = "naver-unlink")]
+mod unlink;
 
 pub use error::{ErrorReply, NaverError, NaverErrorKind, Outage};
 pub use kst::{KstDateTime, KstPeriod, ParseKstDateTimeError, ReversedPeriodError};

@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+#[cfg(feature = "naver-unlink")]
+use axum::Router;
+#[cfg(feature = "naver-unlink")]
+use dari::auth::Sessions;
 use dari::auth::{
     BoxFuture, ClientAuth, IdentifyError, Identity, OAuthProxy, Provider, ProviderConfig, TokenCall, UpstreamError,
     UpstreamTokens,
@@ -14,6 +18,8 @@ use url::Url;
 
 use super::http::Http;
 use super::settings::{BaseUrl, KeyPair, LOGIN, NaverConfigError};
+#[cfg(feature = "naver-unlink")]
+use super::unlink::UnlinkKey;
 use super::{NaverError, NaverErrorKind, NaverOpenApi, NaverProfile};
 use crate::env::{Env, EnvFileError};
 
@@ -38,6 +44,8 @@ pub struct NaverProvider {
     open_api: NaverOpenApi,
     http: Http,
     revoke_url: Url,
+    #[cfg(feature = "naver-unlink")]
+    unlink: Option<UnlinkKey>,
     settings: ProxySettings,
 }
 
@@ -64,6 +72,8 @@ impl NaverProvider {
             login_url: LOGIN.to_owned(),
             open_api_url: None,
             timeout: Duration::from_secs(10),
+            #[cfg(feature = "naver-unlink")]
+            unlink_webhook: false,
             settings: ProxySettings::default(),
         }
     }
@@ -80,6 +90,7 @@ impl NaverProvider {
     /// | `NAVER_REDIRECT_PATH` | [`OAuthProxy::redirect_path`]; `/auth/callback` unless set |
     /// | `NAVER_ISSUER_URL` | [`OAuthProxy::issuer`]; the public URL unless set |
     /// | `NAVER_TIMEOUT_SECONDS` | how long one request to Naver may take, 1 to 30; 10 unless set |
+    /// | `NAVER_UNLINK_WEBHOOK` | `true` adds the route for it (feature `naver-unlink`): `unlink_webhook` of the builder |
     /// | `NAVER_LOGIN_URL`, `NAVER_OPENAPI_URL` | a stand-in or a gateway instead of Naver's hosts |
     ///
     /// # Errors
@@ -120,6 +131,14 @@ impl NaverProvider {
             let timeout = timeout.ok_or(NaverConfigError::Timeout { name: "NAVER_TIMEOUT_SECONDS" })?;
             builder = builder.timeout(Duration::from_secs(timeout));
         }
+        match env.get("NAVER_UNLINK_WEBHOOK").as_deref() {
+            None | Some("false") => {}
+            #[cfg(feature = "naver-unlink")]
+            Some("true") => builder = builder.unlink_webhook(),
+            #[cfg(not(feature = "naver-unlink"))]
+            Some("true") => return Err(NaverConfigError::NoUnlinkFeature),
+            Some(_) => return Err(NaverConfigError::NotABool { name: "NAVER_UNLINK_WEBHOOK" }),
+        }
         builder.build()
     }
 }
@@ -132,6 +151,8 @@ pub struct NaverProviderBuilder {
     login_url: String,
     open_api_url: Option<String>,
     timeout: Duration,
+    #[cfg(feature = "naver-unlink")]
+    unlink_webhook: bool,
     settings: ProxySettings,
 }
 
@@ -152,6 +173,16 @@ impl NaverProviderBuilder {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self.settings.timeout = Some(timeout);
+        self
+    }
+
+    /// Adds the route that Naver tells when a user disconnects the application: the user's sessions end at once, and not
+    /// only when the login next asks Naver whose token it has.
+    ///
+    /// Register its URL in the application's settings: the public URL, followed by `/auth/provider/unlink`.
+    #[cfg(feature = "naver-unlink")]
+    pub fn unlink_webhook(mut self) -> Self {
+        self.unlink_webhook = true;
         self
     }
 
@@ -177,6 +208,8 @@ impl NaverProviderBuilder {
             http: Http::new(self.timeout).map_err(NaverConfigError::HttpClient)?,
             // There is no endpoint to revoke at beside `oauth2/token`: the older family's serves both.
             revoke_url: login.at("/oauth2.0/revoke"),
+            #[cfg(feature = "naver-unlink")]
+            unlink: self.unlink_webhook.then(|| UnlinkKey::new(&self.keys.id, &self.keys.secret)),
             keys: self.keys,
             settings: self.settings,
         })
@@ -241,6 +274,14 @@ impl Provider for NaverProvider {
             // Documented as required at the token call, unlike anywhere else.
             TokenCall::Exchange { state } => vec![("state".into(), state.to_owned())],
             _ => Vec::new(),
+        }
+    }
+
+    #[cfg(feature = "naver-unlink")]
+    fn routes(&self, sessions: Sessions) -> Router {
+        match &self.unlink {
+            Some(key) => super::unlink::routes(key.clone(), sessions),
+            None => Router::new(),
         }
     }
 

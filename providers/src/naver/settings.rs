@@ -53,6 +53,17 @@ pub enum NaverConfigError {
         /// The variable.
         name: &'static str,
     },
+    /// A switch that is neither on nor off.
+    #[error("{name} is neither `true` nor `false`")]
+    NotABool {
+        /// The variable.
+        name: &'static str,
+    },
+    /// The route for Naver's unlink messages was asked for, but this program was built without it.
+    #[error(
+        "NAVER_UNLINK_WEBHOOK is `true`, but this program was built without the feature `naver-unlink` of dari-providers"
+    )]
+    NoUnlinkFeature,
     /// The `.env` file can't be used.
     #[error(transparent)]
     EnvFile(#[from] EnvFileError),

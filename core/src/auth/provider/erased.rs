@@ -3,9 +3,11 @@
 use std::any::{TypeId, type_name};
 use std::borrow::Cow;
 
+use axum::Router;
 use http::StatusCode;
 
 use super::{BoxFuture, IdentifyError, Identity, Provider, ProviderConfig, TokenCall, UpstreamError, UpstreamTokens};
+use crate::auth::Sessions;
 
 /// What the login uses of a [`Provider`].
 pub(crate) trait AnyProvider: Send + Sync {
@@ -14,6 +16,7 @@ pub(crate) trait AnyProvider: Send + Sync {
     fn read_token_response(&self, status: StatusCode, body: &[u8]) -> Result<UpstreamTokens, UpstreamError>;
     fn extra_token_params(&self, call: TokenCall<'_>) -> Vec<(Cow<'static, str>, String)>;
     fn revoke<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>>;
+    fn routes(&self, sessions: Sessions) -> Router;
     fn describe_scope(&self, scope: &str, language: &str) -> Option<String>;
     /// The provider's type, to which `AccessToken<P>` must agree.
     fn type_of(&self) -> (TypeId, &'static str);
@@ -38,6 +41,10 @@ impl<P: Provider> AnyProvider for P {
 
     fn revoke<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>> {
         Provider::revoke(self, tokens)
+    }
+
+    fn routes(&self, sessions: Sessions) -> Router {
+        Provider::routes(self, sessions)
     }
 
     fn describe_scope(&self, scope: &str, language: &str) -> Option<String> {

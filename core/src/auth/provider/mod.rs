@@ -7,11 +7,12 @@ pub(super) mod upstream;
 
 use std::borrow::Cow;
 
+use axum::Router;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::auth::OAuthProxy;
+use crate::auth::{OAuthProxy, Sessions};
 pub use config::{ClientAuth, ProviderConfig};
 pub(crate) use erased::AnyProvider;
 pub use futures_util::future::BoxFuture;
@@ -73,6 +74,13 @@ pub trait Provider: Send + Sync + 'static {
     /// [`UpstreamError`], which is logged; the login here has ended whatever the provider says.
     fn revoke<'a>(&'a self, _tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>> {
         Box::pin(async { Ok(()) })
+    }
+
+    /// Routes of the provider's own, such as one that it tells of a consent which its user took back. They are served
+    /// below the public URL and `/auth/provider`, to everybody: they have to find out by themselves who calls. There are
+    /// none as it stands.
+    fn routes(&self, _sessions: Sessions) -> Router {
+        Router::new()
     }
 
     /// What a scope of this server means, for the consent page, in the language of the BCP 47 tag `language`

@@ -132,7 +132,7 @@ impl Gate {
     }
 
     /// The endpoints of the login, relative to the public URL: `/register`, `/authorize`, `/consent`, `/token`,
-    /// `/revoke` and the callback.
+    /// `/revoke`, the callback, and those of the provider below `/auth/provider`.
     pub fn app_routes(&self) -> Router {
         routes::app_routes(&self.0)
     }
@@ -173,7 +173,7 @@ impl Gate {
     /// The users' logins: to list them, and to end them.
     #[must_use]
     pub fn sessions(&self) -> Sessions {
-        Sessions::new(self.0.logins.clone(), self.0.store.clone())
+        self.0.sessions()
     }
 
     /// How often the login has asked its store and its provider.

@@ -11,7 +11,7 @@ use http::header;
 
 use super::cors::allow_any_origin;
 use super::server::AuthorizationServer;
-use super::urls::{AUTHORIZE, CONSENT, REGISTER, REVOKE, TOKEN};
+use super::urls::{AUTHORIZE, CONSENT, PROVIDER, REGISTER, REVOKE, TOKEN};
 use super::{authorize, body, callback, consent, register, revoke, token};
 use crate::auth::request::client::MAX_BODY;
 
@@ -30,11 +30,10 @@ pub(crate) fn app_routes(server: &Arc<AuthorizationServer>) -> Router {
         .route(AUTHORIZE, get(authorize::authorize))
         .route(CONSENT, post(consent::consent))
         .route(server.urls.callback_path(), get(callback::callback));
-    for_clients
-        .merge(for_browsers)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(body::bounded))
-        .with_state(server.clone())
+    let routes = for_clients.merge(for_browsers).with_state(server.clone());
+    let of_provider = server.provider.routes(server.sessions());
+    let routes = if of_provider.has_routes() { routes.nest(PROVIDER, of_provider) } else { routes };
+    routes.layer(DefaultBodyLimit::max(MAX_BODY)).layer(from_fn(body::bounded))
 }
 
 /// The metadata, at absolute paths of the origin (RFC 9728 §3.1, RFC 8414 §3.1).

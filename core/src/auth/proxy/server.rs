@@ -10,6 +10,7 @@ use super::urls::Urls;
 use crate::auth::counters::Counts;
 use crate::auth::login::logins::Logins;
 use crate::auth::login::records::{CLIENT_TTL, CLIENTS, UNUSED_CLIENT_TTL};
+use crate::auth::login::sessions::Sessions;
 use crate::auth::provider::AnyProvider;
 use crate::auth::request::client::Client;
 use crate::auth::request::redirect_policy::RedirectPolicy;
@@ -54,6 +55,11 @@ impl AuthorizationServer {
     pub(crate) async fn client(&self, client_id: &str) -> Result<Option<Client>, StoreError> {
         let record = self.store.get(&Key::new(CLIENTS, client_id)).await?;
         Ok(record.map(Record::into_inner))
+    }
+
+    /// The users' logins, for who may list and end them.
+    pub(crate) fn sessions(&self) -> Sessions {
+        Sessions::new(self.logins.clone(), self.store.clone())
     }
 
     /// Keeps a client that has just registered, for as long as a first login may take.

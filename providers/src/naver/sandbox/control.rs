@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::Utc;
 use serde::Serialize;
 
+use super::connections;
 use super::state::Shared;
 use crate::naver::KstDateTime;
 
@@ -33,6 +34,8 @@ pub struct Quirks {
     pub refuse_reprompt: bool,
     /// Whether search is not ticked in the application's settings; no.
     pub search_not_ticked: bool,
+    /// The URL that is told when a user disconnects the application, as it is registered in its settings; none.
+    pub unlink_webhook: Option<String>,
 }
 
 impl Default for Quirks {
@@ -47,6 +50,7 @@ impl Default for Quirks {
             rotate_refresh_tokens: false,
             refuse_reprompt: false,
             search_not_ticked: false,
+            unlink_webhook: None,
         }
     }
 }
@@ -154,9 +158,10 @@ impl SandboxControl {
     }
 
     /// Disconnects the application from a user, as the user could under "connected services": all their tokens end, and
-    /// the next login asks for consent again. Gives whether the user was connected.
+    /// the next login asks for consent again. The [`Quirks::unlink_webhook`] is told. Gives whether the user was
+    /// connected.
     pub fn revoke_consent(&self, user: &str) -> bool {
-        self.shared.lock().unlink(user)
+        connections::disconnect(&self.shared, user)
     }
 
     /// How many requests a path has had, such as `/oauth2/token`, without the query.

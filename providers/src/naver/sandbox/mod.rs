@@ -26,6 +26,8 @@
 //!   `invalid_client` for bad clients, and for a bad code what [`Quirks::bad_code_status`] says. The old
 //!   `grant_type=delete` always succeeds and leaves the consent.
 //! - **Revoke**, `/oauth2.0/revoke`: an empty 200, for unknown tokens too; it disconnects the application from the user.
+//! - **Connected services**, `/connections`: where a user disconnects the application, in the place of Naver's page of
+//!   that name. The URL in [`Quirks::unlink_webhook`] is then told, once, with Naver's signature.
 //! - **Profile**, `/v1/nid/me` and `/v1/nid/verify`: nested in `response`, errors 024 and 028 in their own form.
 //! - **Calendar**, `/calendar/createSchedule.json`: JSON under `text/html`; a known UID is a `modify`; without the
 //!   calendar permission 401 or 403 ([`Quirks::calendar_denial`]).
@@ -41,7 +43,7 @@
 //! - Search knows some forty invented documents and offers them in every vertical; `.xml` and filters are not there.
 //! - A token says whose it is, and a sandbox that is started anew takes those of an earlier run at their word: a server
 //!   that is restarted together with it goes on without a login. Schedules and revocations are forgotten.
-//! - No café, no CLOVA, no agreement API, no unlink webhook, no CORS, and no session: every login asks for the password.
+//! - No café, no CLOVA, no agreement API, no CORS, and no session: every login asks for the password.
 //!
 //! # Driving it from a test
 //! [`NaverSandbox::control`] gives a handle that switches [`Quirks`], makes a [`Fault`] for a [`RouteGroup`], ends tokens
@@ -53,6 +55,7 @@ mod authorize;
 mod bounded;
 mod calendar;
 mod callback;
+mod connections;
 mod control;
 mod corpus;
 mod find;
@@ -213,6 +216,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/oauth2.0/authorize", get(authorize::oauth).post(authorize::oauth))
         .route("/login", post(authorize::login))
         .route("/permission", post(authorize::permission))
+        .route("/connections", get(connections::page).post(connections::page))
         .route("/oauth2/token", post(token::oidc))
         .route("/oauth2.0/token", get(token::oauth).post(token::oauth))
         .route("/oauth2.0/revoke", post(token::revoke))

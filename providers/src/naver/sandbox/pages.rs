@@ -52,6 +52,14 @@ pub(super) enum Problem {
     Expired,
 }
 
+/// What came of a disconnection.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Disconnected {
+    Wrong,
+    Nothing,
+    Done,
+}
+
 const STYLE: &str = "\
 body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f4f5f4;color:#1e1e1e;word-break:keep-all;overflow-wrap:anywhere}\
 header{background:#7a3e00;color:#fff;padding:.6rem 1rem;font-weight:600}\
@@ -123,6 +131,24 @@ pub(super) fn permission(lang: Lang, transaction: &str, user: &str) -> Response 
     page(lang, StatusCode::OK, lang.pick("정보 제공 동의", "Permission"), body)
 }
 
+/// Where a user disconnects the application, with what came of it.
+pub(super) fn connections(lang: Lang, user: &str, outcome: Option<Disconnected>) -> Response {
+    let body = html! {
+        @match outcome {
+            Some(Disconnected::Wrong) => p .error role="alert" { (lang.pick("이름 또는 비밀번호가 맞지 않습니다.", "The name or the password is wrong.")) },
+            Some(Disconnected::Done) => p role="status" { (lang.pick("연결을 끊었습니다. 다음 로그인 때 다시 동의를 묻습니다.", "Disconnected. The next login asks for permission again.")) },
+            Some(Disconnected::Nothing) => p role="status" { (lang.pick("연결되어 있지 않습니다.", "There was no connection.")) },
+            None => p { (lang.pick("이 애플리케이션의 연결을 끊습니다.", "This takes back what you permitted to the application.")) },
+        }
+        form method="post" action="/connections" {
+            label { (lang.pick("아이디", "Name")) input name="id" value=(user) maxlength="40" autocomplete="username" autocapitalize="none" required; }
+            label { (lang.pick("비밀번호", "Password")) input name="password" type="password" autocomplete="current-password" required; }
+            button #disconnect type="submit" { (lang.pick("연결 끊기", "Disconnect")) }
+        }
+    };
+    page(lang, StatusCode::OK, lang.pick("연결된 서비스 관리", "Connected services"), body)
+}
+
 /// A page instead of a redirect.
 pub(super) fn problem(lang: Lang, status: StatusCode, problem: Problem) -> Response {
     let text = match problem {
@@ -177,6 +203,7 @@ pub(super) async fn start(State(shared): State<Arc<Shared>>, params: Params) -> 
             dt { "NAVER_CLIENT_SECRET" } dd { code { (CLIENT_SECRET) } }
             dt { "NAVER_SEARCH_HUB_KEY_ID / NAVER_SEARCH_HUB_KEY" } dd { code { (HUB_KEY_ID) } " / " code { (HUB_KEY) } }
             dt { (lang.pick("로그인", "Login")) } dd { code { "/oauth2/authorize" } " " code { "/oauth2/token" } " " code { "/oauth2.0/revoke" } }
+            dt { (lang.pick("연결된 서비스", "Connected services")) } dd { a href="/connections" { "/connections" } }
             dt { (lang.pick("프로필", "Profile")) } dd { code { "/v1/nid/me" } " " code { "/v1/nid/verify" } }
             dt { (lang.pick("검색", "Search")) } dd { code { "/v1/search/webkr.json" } " " code { "/search/v1/webkr" } }
             dt { (lang.pick("캘린더", "Calendar")) } dd { code { "/calendar/createSchedule.json" } }

@@ -54,7 +54,7 @@ fn denied(had_header: bool, under_200: bool) -> Response {
 }
 
 /// The same for the same name at every start, and of the look of Naver's ids.
-fn id(user: &str) -> String {
+pub(super) fn id(user: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::new().chain_update("naver sandbox user ").chain_update(user).finalize())
 }
 

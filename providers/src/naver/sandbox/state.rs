@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::runtime::Handle;
 use url::Url;
 
 use super::bounded::BoundedMap;
@@ -21,14 +22,17 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 
 pub(super) struct Shared {
     pub(super) callbacks: Callbacks,
+    /// Where the sandbox runs, for what is called from outside of it.
+    pub(super) runtime: Handle,
     state: Mutex<State>,
 }
 
 impl Shared {
+    /// To be called inside a runtime.
     pub(super) fn new(callbacks: Callbacks) -> io::Result<Self> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(io::Error::other)?;
-        Ok(Self { callbacks, state: Mutex::new(State::new(seed)) })
+        Ok(Self { callbacks, runtime: Handle::current(), state: Mutex::new(State::new(seed)) })
     }
 
     /// Never held over an `await`.
@@ -124,7 +128,7 @@ impl State {
     }
 
     /// 32 bytes that nobody can guess: after the seed was drawn, nothing can fail any more.
-    fn random(&mut self) -> [u8; 32] {
+    pub(super) fn random(&mut self) -> [u8; 32] {
         self.counter += 1;
         Sha256::new().chain_update(self.seed).chain_update(self.counter.to_be_bytes()).finalize().into()
     }
@@ -312,7 +316,7 @@ pub(super) fn same(a: &str, b: &str) -> bool {
 }
 
 /// The first bytes of a digest.
-fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
+pub(super) fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&digest[..N]);
     bytes

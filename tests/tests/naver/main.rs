@@ -1,0 +1,7 @@
+//! A server with a Naver login in front of the sandbox, over real sockets, with a person and a client of a few lines.
+//!
+//! Names of tests begin or end with the rows of the acceptance list that they cover.
+
+mod person;
+mod unlink;
+mod world;
