@@ -96,6 +96,26 @@ async fn a_tool_sees_the_user_and_the_upstream_token_tok_01() {
 }
 
 #[tokio::test]
+async fn tok_09_10_a_token_elsewhere_than_in_the_header_or_of_the_provider_is_none() {
+    let world = server(Duration::from_secs(3600)).await;
+    let held = world.log_in().await;
+    let form = format!("access_token={}", held.access);
+    for (path, kind, body) in [
+        (format!("/mcp?{form}"), "application/json", "{}".to_owned()),
+        ("/mcp".to_owned(), "application/x-www-form-urlencoded", form.clone()),
+    ] {
+        let reply = world.send(Request::post(path).header(header::CONTENT_TYPE, kind).body(body.into()).unwrap()).await;
+        assert_eq!(reply.status, 401, "{}", reply.body);
+        assert!(
+            !reply.header("www-authenticate").contains("error="),
+            "nothing was wrong with a token that was not sent"
+        );
+    }
+    let upstream = world.fake.set().access_token.clone();
+    assert_eq!(whoami_over_http(&world, &upstream).await.status, 401);
+}
+
+#[tokio::test]
 async fn calls_share_what_is_known_of_their_user() {
     let world = server(Duration::from_secs(3600)).await;
     let held = world.log_in().await;

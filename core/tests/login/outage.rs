@@ -144,10 +144,26 @@ async fn a_rejection_while_the_token_endpoint_is_away_is_no_verdict() {
 async fn a_valid_token_serves_though_its_early_refresh_fails() {
     let world = World::with(|proxy| proxy.identity_check_interval(Duration::ZERO)).await;
     let held = world.log_in().await;
-    world.pass(3550);
+    world.pass(3580);
     world.fake.set().token = Mode::Says(503, "");
     assert!(world.call(&held.access).await.is_ok());
     assert_eq!(world.fake.set().refreshes, 1);
+}
+
+#[tokio::test]
+async fn ref_13_a_call_waits_for_a_refresh_only_shortly_before_the_end() {
+    let world = World::with(strict).await;
+    let held = world.log_in().await;
+    world.fake.set().token = Mode::Slow(Duration::from_millis(400));
+    world.pass(3545);
+    let begun = std::time::Instant::now();
+    assert!(world.call(&held.access).await.is_ok());
+    assert!(begun.elapsed() < Duration::from_millis(300), "waited for a refresh that is not pressing");
+    world.pass(30);
+    let begun = std::time::Instant::now();
+    assert!(world.call(&held.access).await.is_ok());
+    assert!(begun.elapsed() > Duration::from_millis(50), "did not wait for one that is");
+    assert_eq!(world.fake.set().refreshes, 1, "it was the same");
 }
 
 #[tokio::test]

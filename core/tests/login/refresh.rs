@@ -134,6 +134,32 @@ async fn an_outage_is_503_and_the_token_works_afterwards_ref_09_10() {
 }
 
 #[tokio::test]
+async fn ref_10_a_slow_provider_is_waited_for_in_bounded_time_and_by_nobody_else() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let world = World::with(|proxy| proxy.access_token_lifetime(DAY).identity_check_interval(DAY)).await;
+    let other = world.log_in().await;
+    let held = world.log_in().await;
+    world.pass(3600);
+    world.fake.set().token = Mode::Slow(Duration::from_secs(60));
+    let begun = std::time::Instant::now();
+    let others = async {
+        for _ in 0..5 {
+            assert!(world.call(&other.access).await.is_ok());
+            assert_eq!(world.get("/.well-known/oauth-authorization-server", "").await.status, 200);
+            assert_eq!(world.client(REDIRECT).await.len(), 22);
+        }
+        begun.elapsed()
+    };
+    let (reply, others) = tokio::join!(world.refresh(&held.client_id, &held.refresh), others);
+    assert_eq!(reply.error(), (503, "temporarily_unavailable".to_owned()));
+    assert!(begun.elapsed() < Duration::from_secs(2), "the time limit of this world is half a second");
+    assert!(others < Duration::from_millis(500), "others waited for it: {others:?}");
+    world.pass(5);
+    world.fake.set().token = Mode::Well;
+    assert_eq!(world.refresh(&held.client_id, &held.refresh).await.status, 200);
+}
+
+#[tokio::test]
 async fn the_providers_rotation_is_kept_ref_12() {
     let world = World::new().await;
     world.fake.set().rotates = true;

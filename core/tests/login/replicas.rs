@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use dari::auth::Refusal;
 use dari::clock::Clock;
 use dari::store::MemoryStore;
+use futures_util::FutureExt as _;
 
 use crate::fake::{Fake, Mode};
 use crate::shared::Shared;
@@ -29,6 +30,55 @@ async fn a_login_goes_on_at_another_replica_srv_11() {
     let code = if here.status == 303 { here.redirect() } else { there.redirect() }["code"].clone();
     let held = tokens(&client, &two.exchange(&client, &code).await);
     assert!(one.call(&held.access).await.is_ok() && two.call(&held.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn code_01_02_a_second_use_at_another_replica_ends_what_the_first_gave() {
+    let (one, two, _) = two().await;
+    let client = one.client(REDIRECT).await;
+    let code = one.code(&client).await;
+    let held = tokens(&client, &one.exchange(&client, &code).await);
+    let invalid_grant = (400, "invalid_grant".to_owned());
+    assert_eq!(two.exchange(&client, &code).await.error(), invalid_grant);
+    assert!(two.call(&held.access).await.is_err());
+    assert_eq!(one.refresh(&client, &held.refresh).await.error(), invalid_grant);
+    assert!(one.call(&held.access).await.is_err());
+    let code = one.code(&client).await;
+    let (here, there) = tokio::join!(one.exchange(&client, &code), two.exchange(&client, &code));
+    assert!(here.status == 400 || there.status == 400, "both replicas took the code");
+    for reply in [here, there] {
+        if reply.status == 200 {
+            assert!(two.refresh(&client, &tokens(&client, &reply).refresh).await.error() == invalid_grant);
+        }
+    }
+}
+
+#[tokio::test]
+async fn code_01_a_client_that_hung_up_may_come_again_to_another_replica() {
+    let (one, two, _) = two().await;
+    let client = one.client(REDIRECT).await;
+    let code = one.code(&client).await;
+    assert!(one.exchange(&client, &code).now_or_never().is_none());
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let held = tokens(&client, &two.exchange(&client, &code).await);
+    assert!(two.call(&held.access).await.is_ok());
+    assert_eq!(one.exchange(&client, &code).await.error(), (400, "invalid_grant".to_owned()));
+}
+
+#[tokio::test]
+async fn ref_02_04_a_chain_is_one_at_all_replicas() {
+    let (one, two, _) = two().await;
+    let first = one.log_in().await;
+    let client = first.client_id.clone();
+    let here = tokens(&client, &one.refresh(&client, &first.refresh).await);
+    let there = tokens(&client, &two.refresh(&client, &first.refresh).await);
+    assert_eq!(here.refresh, there.refresh, "a lost answer is given again by whom it may");
+    let next = tokens(&client, &two.refresh(&client, &here.refresh).await);
+    let invalid_grant = (400, "invalid_grant".to_owned());
+    assert_eq!(one.refresh(&client, &first.refresh).await.error(), invalid_grant);
+    assert_eq!(two.refresh(&client, &next.refresh).await.error(), invalid_grant);
 }
 
 #[tokio::test]

@@ -216,10 +216,16 @@ impl GrantedTokens {
 
     /// Whether it is time for another access token: in the last 60 s, or the last tenth of a shorter life.
     pub(crate) fn is_due(&self, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| {
-            let tenth = end.saturating_sub(self.obtained_at) / 10;
-            end.saturating_sub(tenth.min(60)) <= now
-        })
+        self.expires_at.is_some_and(|end| end.saturating_sub(self.last_part(end)) <= now)
+    }
+
+    /// Whether another access token is worth waiting for: in the second half of the time in which it is due.
+    pub(crate) fn is_pressing(&self, now: u64) -> bool {
+        self.expires_at.is_some_and(|end| end.saturating_sub(self.last_part(end) / 2) <= now)
+    }
+
+    fn last_part(&self, end: u64) -> u64 {
+        (end.saturating_sub(self.obtained_at) / 10).min(60)
     }
 }
 
@@ -290,6 +296,7 @@ mod tests {
     fn due_a_minute_or_a_tenth_ahead() {
         let hour = upstream(1000, Some(4600));
         assert_eq!([4539, 4540, 4600].map(|now| hour.is_due(now)), [false, true, true]);
+        assert_eq!([4540, 4569, 4570].map(|now| hour.is_pressing(now)), [false, false, true]);
         assert_eq!([4540, 4599, 4600].map(|now| hour.is_expired(now)), [false, false, true]);
         let brief = upstream(1000, Some(1030));
         assert_eq!([1026, 1027].map(|now| brief.is_due(now)), [false, true]);

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 use tokio::time::{Instant, sleep};
 
+use super::flight::Run;
 use super::grants::{GrantError, LiveGrant, UpstreamOutcome, UpstreamTrouble, store_reason};
 use super::logins::{Logins, QUIET};
 use super::records::{Grant, GrantedTokens, Lease};
@@ -43,8 +44,8 @@ impl Wanted {
 }
 
 impl Logins {
-    /// Sees to it that the upstream access token is not about to end. Where the provider is away, one that is still
-    /// valid will do.
+    /// Sees to it that the upstream access token is not about to end. A call waits for that only shortly before the end;
+    /// and where the provider is away, a token that is still valid will do.
     pub(crate) async fn fresh(self: &Arc<Self>, live: &Arc<LiveGrant>) -> UpstreamOutcome {
         let now = self.clock.unix();
         let seen = live.seen();
@@ -55,7 +56,11 @@ impl Logins {
         if live.was_away(now, QUIET) {
             return if valid { Ok(()) } else { Err(UpstreamTrouble::Unavailable) };
         }
-        match self.refresh(live, Wanted::Fresh).await {
+        let run = self.begin(live, Wanted::Fresh);
+        if !seen.upstream.is_pressing(now) {
+            return Ok(());
+        }
+        match run.await.unwrap_or_else(|| self.away(live)) {
             Err(UpstreamTrouble::Unavailable) if valid => Ok(()),
             outcome => outcome,
         }
@@ -66,7 +71,7 @@ impl Logins {
         let wanted = Wanted::Other(rejected.clone());
         // The first flight may be one that was after something else.
         for _ in 0..2 {
-            self.refresh(live, wanted.clone()).await?;
+            self.begin(live, wanted.clone()).await.unwrap_or_else(|| self.away(live))?;
             if wanted.is_met(&live.seen().upstream, 0) {
                 return Ok(());
             }
@@ -74,12 +79,12 @@ impl Logins {
         Err(UpstreamTrouble::Unavailable)
     }
 
-    async fn refresh(self: &Arc<Self>, live: &Arc<LiveGrant>, wanted: Wanted) -> UpstreamOutcome {
-        let flight = live.refresh.join(|| {
+    /// Joins the refresh that is under way, or begins one, which then goes on whether it is waited for or not.
+    fn begin(self: &Arc<Self>, live: &Arc<LiveGrant>, wanted: Wanted) -> Run<UpstreamOutcome> {
+        live.refresh.join(|| {
             let (logins, live) = (self.clone(), live.clone());
             async move { logins.run(&live, &wanted).await }
-        });
-        flight.await.unwrap_or_else(|| self.away(live))
+        })
     }
 
     async fn run(self: &Arc<Self>, live: &Arc<LiveGrant>, wanted: &Wanted) -> UpstreamOutcome {

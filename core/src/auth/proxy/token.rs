@@ -86,7 +86,7 @@ async fn exchange_code(
         let result = redeem(&server, &presented, &open).await;
         let redeemed = result.is_ok();
         if sender.send(result).is_err() && redeemed {
-            server.codes.doubt(&open).await;
+            server.codes.reopen(&open).await;
         }
     });
     receiver.await.unwrap_or_else(|error| Err(OAuthError::internal(&error)))

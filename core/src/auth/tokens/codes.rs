@@ -121,8 +121,19 @@ impl Codes {
         }
     }
 
-    /// Notes that the client got no answer to a code it spent: it may come again.
-    pub(crate) async fn doubt(&self, code: &OpenCode) {
+    /// Opens a code again whose client hung up before its answer: it may come again, also to another replica.
+    pub(crate) async fn reopen(&self, code: &OpenCode) {
+        let reopened = async {
+            let Some(record) = self.store.get::<Code>(&code.key).await? else { return Ok(true) };
+            let open = Code { used: false, ..(*record).clone() };
+            self.store.swap(&code.key, &record, &open, Some(CODE_TTL)).await
+        };
+        if !matches!(reopened.await, Ok::<bool, StoreError>(true)) {
+            self.doubt(code).await;
+        }
+    }
+
+    async fn doubt(&self, code: &OpenCode) {
         self.doubtful.insert(code.key.id().to_owned(), ()).await;
     }
 }
