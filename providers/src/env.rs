@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use dari::store::{SettingError, secret_setting};
 use secrecy::SecretString;
 
 /// A reading of the environment: what providers configure themselves from.
@@ -56,9 +57,12 @@ impl Env {
             .filter(|value| !value.is_empty())
     }
 
-    /// The same for a value that must not be printed.
-    pub fn secret(&self, name: &str) -> Option<SecretString> {
-        self.get(name).map(SecretString::from)
+    /// The same for a value that must not be printed; it may also be in the file that the variable `<name>_FILE` names.
+    ///
+    /// # Errors
+    /// When both variables are set, or the file holds no secret.
+    pub fn secret(&self, name: &str) -> Result<Option<SecretString>, SettingError> {
+        secret_setting(name, |name| self.get(name))
     }
 
     /// Those of `names` that have no value: ask for all that is needed, and report all that lacks at once.

@@ -9,11 +9,14 @@
 //!
 //! Without the feature `auth` there are only the trait and [`MemoryStore`], where a server keeps its tasks.
 //!
-//! Secrets come from a [`KeyRing`]; where no secret is configured, [`KeyRing::load_or_create`] keeps one
+//! Secrets come from a [`KeyRing`], and [`configured_secrets`] reads those of the environment; where none is configured,
+//! [`KeyRing::load_or_create`] keeps one
 //! in the platform's configuration folder, away from the data it protects.
 
 #[cfg(feature = "auth")]
 mod aead;
+#[cfg(feature = "auth")]
+mod configured;
 pub mod contract;
 #[cfg(feature = "auth")]
 mod disk;
@@ -47,6 +50,7 @@ pub use record::Record;
 pub(crate) use records::Records;
 #[cfg(feature = "auth")]
 pub use {
+    configured::{SettingError, configured_secrets, secret_setting},
     disk::DiskStore,
     keys::{KeyError, KeyId, KeyRing, Secret},
     paths::{PathError, default_data_path, default_secret_path},

@@ -2,7 +2,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dari::auth::Refusal;
 use dari::clock::Clock;
-use dari::store::MemoryStore;
 use http::{HeaderMap, header};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -198,52 +197,4 @@ async fn a_warm_call_reads_no_store_and_asks_nobody() {
     }
     assert_eq!(world.gate.counters(), counters);
     assert_eq!(world.fake.set().profiles, profiles);
-}
-
-#[test]
-fn mistakes_are_told_all_at_once() {
-    use dari::auth::{ClientAuth, Defaults, OAuthProxy, ProviderConfig};
-
-    struct Bad(ProviderConfig);
-    impl dari::auth::Provider for Bad {
-        type Profile = ();
-        fn config(&self) -> &ProviderConfig {
-            &self.0
-        }
-        fn identify<'a>(
-            &'a self,
-            _: &'a dari::auth::UpstreamTokens,
-        ) -> dari::auth::BoxFuture<'a, Result<dari::auth::Identity, dari::auth::IdentifyError>> {
-            unreachable!()
-        }
-    }
-    let config = ProviderConfig::new("Bad", "http://id.example/a", "no url", "")
-        .client_secret(String::new().into(), ClientAuth::Post);
-    let defaults = Defaults { public_url: Some("http://mcp.example.com".into()), mcp_path: "/mcp", server_name: "x" };
-    let errors = OAuthProxy::new(Bad(config))
-        .secret("short".to_owned().into())
-        .required_scopes(["a b"])
-        .access_token_lifetime(std::time::Duration::from_secs(48 * 3600))
-        .build(defaults)
-        .unwrap_err();
-    let text: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    let text = text.join("\n");
-    for part in [
-        "https://",
-        "authorization endpoint",
-        "token endpoint",
-        "client id",
-        "client secret",
-        "required_scopes",
-        "24 hours",
-    ] {
-        assert!(text.contains(part), "{part} is not in\n{text}");
-    }
-    let config = ProviderConfig::new("Good", "https://id.example/a", "https://id.example/t", "x");
-    let errors = OAuthProxy::new(Bad(config))
-        .store(MemoryStore::new())
-        .secret("short".to_owned().into())
-        .build(Defaults { public_url: Some("https://mcp.example.com".into()), mcp_path: "/mcp", server_name: "x" })
-        .unwrap_err();
-    assert!(errors[0].to_string().contains("DARI_SECRET") && !errors[0].to_string().contains("short\""));
 }

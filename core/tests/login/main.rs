@@ -13,6 +13,8 @@ mod callback;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod configuration;
+#[cfg(test)]
 mod consent;
 #[cfg(test)]
 mod discovery;

@@ -11,6 +11,7 @@ use dari::auth::{
     BoxFuture, ClientAuth, IdentifyError, Identity, OAuthProxy, Provider, ProviderConfig, TokenCall, UpstreamError,
     UpstreamTokens,
 };
+use dari::store::configured_secrets;
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -60,7 +61,7 @@ struct ProxySettings {
     redirect_path: Option<String>,
     required_scopes: Option<Vec<String>>,
     allowed_redirect_uris: Option<Vec<String>>,
-    secret: Option<SecretString>,
+    secrets: Vec<SecretString>,
     timeout: Option<Duration>,
 }
 
@@ -84,7 +85,7 @@ impl NaverProvider {
     /// |---|---|
     /// | `NAVER_CLIENT_ID`, `NAVER_CLIENT_SECRET` | the application's keys; required |
     /// | `BASE_URL` | the public URL of this server: [`OAuthProxy::public_url`] |
-    /// | `DARI_SECRET` | the signing key: [`OAuthProxy::secret`] |
+    /// | `DARI_SECRET`, `DARI_SECRET_PREVIOUS` | the key ring: [`configured_secrets`] |
     /// | `NAVER_REQUIRED_SCOPES` | comma-separated: [`OAuthProxy::required_scopes`] |
     /// | `NAVER_ALLOWED_CLIENT_REDIRECT_URIS` | comma-separated patterns: [`OAuthProxy::allowed_redirect_uris`] |
     /// | `NAVER_REDIRECT_PATH` | [`OAuthProxy::redirect_path`]; `/auth/callback` unless set |
@@ -93,8 +94,11 @@ impl NaverProvider {
     /// | `NAVER_UNLINK_WEBHOOK` | `true` adds the route for it (feature `naver-unlink`): `unlink_webhook` of the builder |
     /// | `NAVER_LOGIN_URL`, `NAVER_OPENAPI_URL` | a stand-in or a gateway instead of Naver's hosts |
     ///
+    /// Each secret (`NAVER_CLIENT_SECRET`, `DARI_SECRET`, `DARI_SECRET_PREVIOUS`) may be in a file instead, which a variable
+    /// with `_FILE` at the end of its name names.
+    ///
     /// # Errors
-    /// When variables are missing (all are named at once) or cannot be used.
+    /// When variables are missing or cannot be used: all mistakes at once.
     pub fn from_env() -> Result<Self, NaverConfigError> {
         Self::from_env_with(&Env::load()?)
     }
@@ -104,22 +108,22 @@ impl NaverProvider {
     /// # Errors
     /// As [`from_env`](Self::from_env).
     pub fn from_env_with(env: &Env) -> Result<Self, NaverConfigError> {
-        let keys = KeyPair::from_env(env, "NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET");
-        let KeyPair { id, secret } = keys.map_err(|names| NaverConfigError::Missing { names })?;
-        let list = |name| {
-            let text = env.get(name)?;
-            Some(text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
+        let mut wrong = Vec::new();
+        let keys = match KeyPair::from_env(env, "NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET") {
+            Ok(Ok(keys)) => Some(keys),
+            Ok(Err(names)) => {
+                wrong.push(NaverConfigError::Missing { names });
+                None
+            }
+            Err(error) => {
+                wrong.push(error.into());
+                None
+            }
         };
-        let mut builder = Self::builder(id, secret);
-        builder.settings = ProxySettings {
-            public_url: env.get("BASE_URL"),
-            issuer: env.get("NAVER_ISSUER_URL"),
-            redirect_path: env.get("NAVER_REDIRECT_PATH"),
-            required_scopes: list("NAVER_REQUIRED_SCOPES"),
-            allowed_redirect_uris: list("NAVER_ALLOWED_CLIENT_REDIRECT_URIS"),
-            secret: env.secret("DARI_SECRET"),
-            timeout: None,
-        };
+        // Without keys there is no provider, and yet its other settings are looked at: all mistakes at once.
+        let keys = keys.unwrap_or_else(|| KeyPair { id: String::new(), secret: SecretString::default() });
+        let mut builder = Self::builder(keys.id, keys.secret);
+        builder.settings = ProxySettings::from_env(env, &mut wrong);
         if let Some(url) = env.get("NAVER_LOGIN_URL") {
             builder = builder.login_url(url);
         }
@@ -127,19 +131,48 @@ impl NaverProvider {
             builder = builder.open_api_url(url);
         }
         if let Some(seconds) = env.get("NAVER_TIMEOUT_SECONDS") {
-            let timeout = seconds.parse().ok().filter(|seconds| (1..=30).contains(seconds));
-            let timeout = timeout.ok_or(NaverConfigError::Timeout { name: "NAVER_TIMEOUT_SECONDS" })?;
-            builder = builder.timeout(Duration::from_secs(timeout));
+            match seconds.parse().ok().filter(|seconds| (1..=30).contains(seconds)) {
+                Some(seconds) => builder = builder.timeout(Duration::from_secs(seconds)),
+                None => wrong.push(NaverConfigError::Timeout { name: "NAVER_TIMEOUT_SECONDS" }),
+            }
         }
         match env.get("NAVER_UNLINK_WEBHOOK").as_deref() {
             None | Some("false") => {}
             #[cfg(feature = "naver-unlink")]
             Some("true") => builder = builder.unlink_webhook(),
             #[cfg(not(feature = "naver-unlink"))]
-            Some("true") => return Err(NaverConfigError::NoUnlinkFeature),
-            Some(_) => return Err(NaverConfigError::NotABool { name: "NAVER_UNLINK_WEBHOOK" }),
+            Some("true") => wrong.push(NaverConfigError::NoUnlinkFeature),
+            Some(_) => wrong.push(NaverConfigError::NotABool { name: "NAVER_UNLINK_WEBHOOK" }),
         }
-        builder.build()
+        match (builder.build(), wrong.is_empty()) {
+            (Ok(provider), true) => Ok(provider),
+            (built, _) => {
+                wrong.extend(built.err());
+                Err(NaverConfigError::all(wrong))
+            }
+        }
+    }
+}
+
+impl ProxySettings {
+    fn from_env(env: &Env, wrong: &mut Vec<NaverConfigError>) -> Self {
+        let list = |name| {
+            let text = env.get(name)?;
+            Some(text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
+        };
+        let secrets = configured_secrets(|name| env.get(name)).unwrap_or_else(|errors| {
+            wrong.extend(errors.into_iter().map(NaverConfigError::from));
+            Vec::new()
+        });
+        Self {
+            public_url: env.get("BASE_URL"),
+            issuer: env.get("NAVER_ISSUER_URL"),
+            redirect_path: env.get("NAVER_REDIRECT_PATH"),
+            required_scopes: list("NAVER_REQUIRED_SCOPES"),
+            allowed_redirect_uris: list("NAVER_ALLOWED_CLIENT_REDIRECT_URIS"),
+            secrets,
+            timeout: None,
+        }
     }
 }
 
@@ -225,6 +258,15 @@ impl Provider for NaverProvider {
 
     fn configure(&self, mut proxy: OAuthProxy) -> OAuthProxy {
         let settings = self.settings.clone();
+        for (option, variable) in [
+            ("issuer", "NAVER_ISSUER_URL"),
+            ("redirect_path", "NAVER_REDIRECT_PATH"),
+            ("required_scopes", "NAVER_REQUIRED_SCOPES"),
+            ("allowed_redirect_uris", "NAVER_ALLOWED_CLIENT_REDIRECT_URIS"),
+            ("upstream_timeout", "NAVER_TIMEOUT_SECONDS"),
+        ] {
+            proxy = proxy.variable(option, variable);
+        }
         if let Some(url) = settings.public_url {
             proxy = proxy.public_url(url);
         }
@@ -240,8 +282,8 @@ impl Provider for NaverProvider {
         if let Some(patterns) = settings.allowed_redirect_uris {
             proxy = proxy.allowed_redirect_uris(patterns);
         }
-        if let Some(secret) = settings.secret {
-            proxy = proxy.secret(secret);
+        if !settings.secrets.is_empty() {
+            proxy = proxy.secrets(settings.secrets);
         }
         if let Some(timeout) = settings.timeout {
             proxy = proxy.upstream_timeout(timeout);
@@ -378,8 +420,18 @@ mod tests {
         assert_eq!(provider.settings.public_url.as_deref(), Some("https://mcp.example.com"));
         assert_eq!(provider.settings.required_scopes, Some(vec!["a".to_owned(), "b".to_owned()]));
         assert!(!format!("{provider:?}").contains("hunter2"));
-        for bad in [("NAVER_TIMEOUT_SECONDS", "soon"), ("NAVER_LOGIN_URL", "http://nid.naver.com")] {
+        let bad = [
+            ("NAVER_TIMEOUT_SECONDS", "soon"),
+            ("NAVER_LOGIN_URL", "http://nid.naver.com"),
+            ("NAVER_UNLINK_WEBHOOK", "maybe"),
+            ("DARI_SECRET_FILE", "/nowhere/secret"),
+        ];
+        for bad in bad {
             assert!(env(&[keys[0], keys[1], bad]).unwrap_err().to_string().contains(bad.0));
+        }
+        let error = env(&bad).unwrap_err().to_string();
+        for name in bad.map(|(name, _)| name).into_iter().chain(["NAVER_CLIENT_ID", "NAVER_CLIENT_SECRET"]) {
+            assert!(error.contains(name), "{name} is not in {error}");
         }
     }
 }

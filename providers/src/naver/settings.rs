@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use dari::store::SettingError;
 use secrecy::SecretString;
 use url::{Host, Url};
 
@@ -64,12 +65,32 @@ pub enum NaverConfigError {
         "NAVER_UNLINK_WEBHOOK is `true`, but this program was built without the feature `naver-unlink` of dari-providers"
     )]
     NoUnlinkFeature,
+    /// A secret that can't be used.
+    #[error(transparent)]
+    Secret(#[from] SettingError),
+    /// Several of these.
+    #[error("several settings can't be used:{}", list(.0))]
+    Several(Vec<NaverConfigError>),
     /// The `.env` file can't be used.
     #[error(transparent)]
     EnvFile(#[from] EnvFileError),
     /// The HTTP client can't be made, for instance for want of TLS roots.
     #[error("the HTTP client can't be made")]
     HttpClient(#[source] reqwest::Error),
+}
+
+impl NaverConfigError {
+    /// All mistakes as one.
+    pub(crate) fn all(mut wrong: Vec<Self>) -> Self {
+        match wrong.pop() {
+            Some(only) if wrong.is_empty() => only,
+            last => Self::Several(wrong.into_iter().chain(last).collect()),
+        }
+    }
+}
+
+fn list(errors: &[NaverConfigError]) -> String {
+    errors.iter().map(|error| format!("\n  - {error}")).collect()
 }
 
 fn name_list(names: &[&'static str]) -> String {
@@ -88,12 +109,21 @@ pub(crate) struct KeyPair {
 }
 
 impl KeyPair {
-    /// Both of a pair of variables, one of them, or none.
-    pub(crate) fn from_env(env: &Env, id: &'static str, secret: &'static str) -> Result<Self, Vec<&'static str>> {
-        match (env.get(id), env.secret(secret)) {
+    /// Both of a pair of variables, or the names of those that have no value.
+    ///
+    /// # Errors
+    /// When the secret can't be read.
+    pub(crate) fn from_env(
+        env: &Env,
+        id: &'static str,
+        secret: &'static str,
+    ) -> Result<Result<Self, Vec<&'static str>>, SettingError> {
+        Ok(match (env.get(id), env.secret(secret)?) {
             (Some(id), Some(secret)) => Ok(Self { id, secret }),
-            _ => Err(env.missing(&[id, secret])),
-        }
+            (None, Some(_)) => Err(vec![id]),
+            (Some(_), None) => Err(vec![secret]),
+            (None, None) => Err(vec![id, secret]),
+        })
     }
 }
 

@@ -3,5 +3,6 @@
 //! Names of tests begin or end with the rows of the acceptance list that they cover.
 
 mod person;
+mod secrets;
 mod unlink;
 mod world;

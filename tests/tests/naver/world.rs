@@ -72,9 +72,13 @@ impl World {
             .state(NaverOpenApi::from_env_with(&sandbox.env()).expect("a client"))
             .auth(options(proxy));
         tokio::spawn(server.serve_on(listener, std::future::pending()));
+        Self::at(base, sandbox)
+    }
+
+    /// A server that is there already, in front of this sandbox.
+    pub fn at(base: String, sandbox: NaverSandbox) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
-        let control = sandbox.control();
-        Self { sandbox: control, base, _sandbox: sandbox, http: http.expect("a client") }
+        Self { sandbox: sandbox.control(), base, _sandbox: sandbox, http: http.expect("a client") }
     }
 
     pub async fn register(&self) -> String {

@@ -1,10 +1,9 @@
 //! From options to a login: every check that can be made before the first request.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-
-use secrecy::SecretString;
 
 use super::OAuthProxy;
 use super::cookies::BrowserCookie;
@@ -16,14 +15,15 @@ use crate::auth::counters::{Counted, Counts};
 use crate::auth::login::grants::Grants;
 use crate::auth::login::logins::Logins;
 use crate::auth::provider::upstream::Upstream;
-use crate::auth::request::redirect_policy::{RedirectPolicy, RedirectPolicyError};
+use crate::auth::request::redirect_policy::RedirectPolicy;
 use crate::auth::request::scope::Scopes;
 use crate::auth::tokens::access_token::AccessTokens;
 use crate::auth::tokens::codes::Codes;
 use crate::auth::tokens::mac::Authenticator;
 use crate::auth::tokens::refresh_tokens::RefreshTokens;
 use crate::store::{
-    DiskStore, KeyError, KeyRing, PathError, Sealed, Store, StoreError, default_data_path, default_secret_path,
+    DiskStore, KeyError, KeyRing, PathError, Sealed, Secret, SettingError, Store, StoreError, configured_secrets,
+    default_data_path, default_secret_path,
 };
 
 /// The longest life of an access token: it cannot be taken back by anybody but us.
@@ -51,22 +51,19 @@ pub enum AuthConfigError {
         "the login needs the public URL of this server; set BASE_URL (or `public_url`), such as \"https://mcp.example.com\""
     )]
     NoPublicUrl,
-    /// A URL, path or redirect rule that cannot be, or is not safe. The text says which.
-    #[error("{0}")]
-    Url(String),
-    /// A scope that is none.
+    /// A URL, path, scope or redirect rule that cannot be, or is not safe.
     #[error("{option}: {reason}")]
-    Scope {
-        /// The option it was given to.
-        option: &'static str,
+    Setting {
+        /// The option, and the environment variable that it came from.
+        option: String,
         /// What is wrong with it.
         reason: String,
     },
     /// A lifetime that cannot be, or is not safe.
     #[error("{option} is {got:?}, but must be {must}")]
     Lifetime {
-        /// The option.
-        option: &'static str,
+        /// The option, and the environment variable that it came from.
+        option: String,
         /// What was given.
         got: Duration,
         /// What would do.
@@ -75,9 +72,23 @@ pub enum AuthConfigError {
     /// The provider's own configuration.
     #[error("{0}")]
     Provider(String),
-    /// The secret.
-    #[error("the login has no usable secret (DARI_SECRET, or `secret`): {0}")]
-    Secret(#[from] KeyError),
+    /// A secret that was given in code or in the environment.
+    #[error("{which} cannot be used: {source}")]
+    Secret {
+        /// Which of them, by its option and variable.
+        which: String,
+        /// What is wrong with it.
+        source: KeyError,
+    },
+    /// A secret of the environment that cannot be read.
+    #[error(transparent)]
+    SecretSetting(#[from] SettingError),
+    /// The secret that was to be kept in a file.
+    #[error("no secret is configured (DARI_SECRET, or `secret`), and none can be kept in a file: {0}")]
+    SecretFile(#[from] KeyError),
+    /// Metadata that cannot be written.
+    #[error("the metadata cannot be written as JSON: {0}")]
+    Metadata(#[from] serde_json::Error),
     /// No place for the secret or the store.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -99,34 +110,35 @@ impl OAuthProxy {
     pub fn build(self, defaults: Defaults<'_>) -> Result<Gate, Vec<AuthConfigError>> {
         let mut wrong = self.wrong_lifetimes();
         let urls = self.urls(&defaults).map_err(|error| wrong.push(error)).ok();
-        let policy = urls.as_ref().and_then(|urls| match self.redirect_policy(urls.callback()) {
-            Ok(policy) => Some(policy),
-            Err(error) => {
-                wrong.push(AuthConfigError::Url(error.to_string()));
-                None
-            }
-        });
+        // With a wrong public URL the other mistakes are still worth telling.
+        let callback = urls.as_ref().map_or("https://localhost/", Urls::callback);
+        let policy = self.redirect_policy(callback).map_err(|error| wrong.push(error));
+        let secrets = self.configured_secrets().map_err(|errors| wrong.extend(errors));
         let mut scopes = |option, tokens: &[String]| match Scopes::from_tokens(tokens) {
             Ok(scopes) => scopes,
             Err(error) => {
-                wrong.push(AuthConfigError::Scope { option, reason: error.to_string() });
+                wrong.push(self.wrong(option, error));
                 Scopes::default()
             }
         };
         let required = scopes("required_scopes", &self.required_scopes);
         let supported = required.union(&scopes("scopes_supported", &self.scopes_supported));
         let counts = Arc::new(Counts::default());
-        // With a wrong public URL the provider's own mistakes are still worth telling.
-        let callback = urls.as_ref().map_or("https://localhost/", Urls::callback);
         let upstream = Upstream::new(self.provider.clone(), callback, self.upstream_timeout, counts.clone())
             .map_err(|errors| wrong.extend(errors.iter().map(|error| AuthConfigError::Provider(error.to_string()))));
-        let (Some(urls), Some(redirect_policy), Ok(upstream), true) = (urls, policy, upstream, wrong.is_empty()) else {
+        let (Some(urls), Ok(redirect_policy), Ok(upstream), Ok(secrets)) = (urls, policy, upstream, secrets) else {
             return Err(wrong);
         };
-        let keys = self.keys(&urls, defaults.server_name).map_err(|error| vec![error])?;
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let keys = match secrets {
+            Some(keys) => keys,
+            None => kept_secret(&urls, defaults.server_name).map_err(|error| vec![error])?,
+        };
         let store = self.sealed(&keys, counts.clone(), defaults.server_name).map_err(|error| vec![error])?;
         let offer = Offer { server_name: defaults.server_name, scopes_supported: &supported, registration: true };
-        let metadata = Metadata::new(&urls, offer).map_err(|error| vec![AuthConfigError::Url(error.to_string())])?;
+        let metadata = Metadata::new(&urls, offer).map_err(|error| vec![error.into()])?;
         Ok(Gate::new(Arc::new(AuthorizationServer {
             name: defaults.server_name.to_owned(),
             metadata,
@@ -177,44 +189,67 @@ impl OAuthProxy {
             ),
         ];
         let wrong = bounds.into_iter().filter(|(_, got, bounds, _)| !bounds.contains(got));
-        wrong.map(|(option, got, _, must)| AuthConfigError::Lifetime { option, got, must }).collect()
+        wrong
+            .map(|(option, got, _, must)| AuthConfigError::Lifetime { option: self.named(option), got, must })
+            .collect()
     }
 
     fn urls(&self, defaults: &Defaults<'_>) -> Result<Urls, AuthConfigError> {
         let public_url =
             self.public_url.as_ref().or(defaults.public_url.as_ref()).ok_or(AuthConfigError::NoPublicUrl)?;
         Urls::new(public_url, defaults.mcp_path, &self.redirect_path, self.issuer.as_deref())
-            .map_err(|error| AuthConfigError::Url(error.to_string()))
+            .map_err(|error| self.wrong(error.option(), error))
     }
 
-    fn redirect_policy(&self, callback: &str) -> Result<RedirectPolicy, RedirectPolicyError> {
+    fn redirect_policy(&self, callback: &str) -> Result<RedirectPolicy, AuthConfigError> {
         let mut policy = RedirectPolicy::new(callback);
         for scheme in &self.redirect_schemes {
-            policy = policy.allow_scheme(scheme)?;
+            policy = policy.allow_scheme(scheme).map_err(|error| self.wrong("allow_redirect_scheme", error))?;
         }
         match &self.allowed_redirect_uris {
-            Some(patterns) => policy.only(patterns),
+            Some(patterns) => policy.only(patterns).map_err(|error| self.wrong("allowed_redirect_uris", error)),
             None => Ok(policy),
         }
     }
 
-    fn keys(&self, urls: &Urls, server_name: &str) -> Result<KeyRing, AuthConfigError> {
-        if !self.secrets.is_empty() {
-            return Ok(KeyRing::parse(&self.secrets)?);
+    /// The secrets that were given in code, else those of the environment. None at all is no mistake.
+    fn configured_secrets(&self) -> Result<Option<KeyRing>, Vec<AuthConfigError>> {
+        let of_environment;
+        let secrets = if self.secrets.is_empty() {
+            of_environment = configured_secrets(|name| std::env::var(name).ok())
+                .map_err(|errors| errors.into_iter().map(AuthConfigError::from).collect::<Vec<_>>())?;
+            &of_environment
+        } else {
+            &self.secrets
+        };
+        let mut wrong = Vec::new();
+        let parsed: Vec<Secret> = secrets
+            .iter()
+            .enumerate()
+            .filter_map(|(index, secret)| {
+                let which = || match index {
+                    0 => "the secret (DARI_SECRET, or `secret`)".to_owned(),
+                    index => format!("previous secret {index} (DARI_SECRET_PREVIOUS, or `secrets`)"),
+                };
+                Secret::parse(secret)
+                    .map_err(|source| wrong.push(AuthConfigError::Secret { which: which(), source }))
+                    .ok()
+            })
+            .collect();
+        if wrong.is_empty() { Ok(KeyRing::new(parsed).ok()) } else { Err(wrong) }
+    }
+
+    /// A mistake in the value of an option.
+    fn wrong(&self, option: &'static str, reason: impl Display) -> AuthConfigError {
+        AuthConfigError::Setting { option: self.named(option), reason: reason.to_string() }
+    }
+
+    /// The option, with the variable that it is set by.
+    fn named(&self, option: &str) -> String {
+        match self.variables.iter().find(|(known, _)| *known == option) {
+            Some((_, variable)) => format!("{variable} (`{option}`)"),
+            None => format!("`{option}`"),
         }
-        if let Some(secret) = std::env::var("DARI_SECRET").ok().filter(|secret| !secret.is_empty()) {
-            return Ok(KeyRing::parse([&SecretString::from(secret)])?);
-        }
-        let path = default_secret_path(server_name)?;
-        if urls.is_https() {
-            tracing::warn!(
-                target: "dari::auth",
-                path = %path.display(),
-                "no secret is configured: using the one in this file, which only this machine has; \
-                 set DARI_SECRET to keep logins across machines and containers"
-            );
-        }
-        Ok(KeyRing::load_or_create(path)?)
     }
 
     fn sealed(&self, keys: &KeyRing, counts: Arc<Counts>, server_name: &str) -> Result<Sealed, AuthConfigError> {
@@ -228,6 +263,20 @@ impl OAuthProxy {
         let counted = Arc::new(Counted::new(store, counts));
         Ok(wait_for(Sealed::open(counted, keys.clone(), self.clock.clone()))??)
     }
+}
+
+/// The secret that is kept in the folder of this user's configuration.
+fn kept_secret(urls: &Urls, server_name: &str) -> Result<KeyRing, AuthConfigError> {
+    let path = default_secret_path(server_name)?;
+    if urls.is_https() {
+        tracing::warn!(
+            target: "dari::auth",
+            path = %path.display(),
+            "no secret is configured: using the one in this file, which only this machine has; \
+             set DARI_SECRET to keep logins across machines and containers"
+        );
+    }
+    Ok(KeyRing::load_or_create(path)?)
 }
 
 /// Waits for a future where there may or may not be a runtime: on a thread with one of its own.

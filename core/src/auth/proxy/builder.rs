@@ -36,6 +36,8 @@ pub struct OAuthProxy {
     pub(super) identity_check_interval: Duration,
     pub(super) identity_grace: Duration,
     pub(super) upstream_timeout: Duration,
+    /// Which environment variables options came from.
+    pub(super) variables: Vec<(&'static str, &'static str)>,
 }
 
 impl OAuthProxy {
@@ -62,6 +64,7 @@ impl OAuthProxy {
             identity_check_interval: Duration::from_secs(15 * 60),
             identity_grace: Duration::from_secs(60 * 60),
             upstream_timeout: Duration::from_secs(10),
+            variables: vec![("public_url", "BASE_URL")],
         };
         provider.configure(proxy)
     }
@@ -117,8 +120,9 @@ impl OAuthProxy {
         self
     }
 
-    /// The secret that everything stored or signed is keyed by: at least 32 random bytes. Default: `DARI_SECRET`, else
-    /// one that is made and kept in this user's configuration folder.
+    /// The secret that everything stored or signed is keyed by: at least 32 random bytes. Default:
+    /// [those of the environment](crate::store::configured_secrets), else one that is made and kept in this user's
+    /// configuration folder.
     #[must_use]
     pub fn secret(self, secret: SecretString) -> Self {
         self.secrets([secret])
@@ -129,6 +133,15 @@ impl OAuthProxy {
     #[must_use]
     pub fn secrets(mut self, secrets: impl IntoIterator<Item = SecretString>) -> Self {
         self.secrets = secrets.into_iter().collect();
+        self
+    }
+
+    /// Says that an option is set by an environment variable, for messages about mistakes in it: for a
+    /// [`Provider::configure`] that reads the environment.
+    #[must_use]
+    pub fn variable(mut self, option: &'static str, variable: &'static str) -> Self {
+        self.variables.retain(|(known, _)| *known != option);
+        self.variables.push((option, variable));
         self
     }
 

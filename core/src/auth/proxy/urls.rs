@@ -44,17 +44,19 @@ pub(crate) struct Urls {
 /// Why a configured URL or path cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UrlError {
-    /// The public URL is no URL at all.
-    #[error(
-        "the public URL {url:?} is not a URL; set BASE_URL (or `public_url`) to something like \"https://mcp.example.com\""
-    )]
+    /// It is no URL at all.
+    #[error("{what} {url:?} is not a URL; write it as in \"https://mcp.example.com\"")]
     NotAUrl {
+        /// Which setting.
+        what: &'static str,
         /// What was configured.
         url: String,
     },
     /// Tokens would cross the network in clear.
-    #[error("the public URL {url:?} must begin with https://; http:// is for 127.0.0.1, [::1] and localhost only")]
+    #[error("{what} {url:?} must begin with https://; http:// is for 127.0.0.1, [::1] and localhost only")]
     NotHttps {
+        /// Which setting.
+        what: &'static str,
         /// What was configured.
         url: String,
     },
@@ -112,6 +114,30 @@ pub(crate) enum UrlError {
     },
 }
 
+/// The settings that URLs are made of, as they are called in messages, and the options that set them.
+const SETTINGS: [(&str, &str); 4] = [
+    ("the public URL", "public_url"),
+    ("the MCP path", "path"),
+    ("the path of the callback", "redirect_path"),
+    ("the issuer", "issuer"),
+];
+
+impl UrlError {
+    /// The option whose value it is.
+    pub(crate) fn option(&self) -> &'static str {
+        let what = match self {
+            Self::NotAUrl { what, .. }
+            | Self::NotHttps { what, .. }
+            | Self::Superfluous { what, .. }
+            | Self::NotCanonical { what, .. }
+            | Self::BadPath { what, .. }
+            | Self::TakenPath { what, .. } => *what,
+            Self::ForeignIssuer { .. } => "the issuer",
+        };
+        SETTINGS.iter().find(|(name, _)| *name == what).map_or("public_url", |(_, option)| option)
+    }
+}
+
 impl Urls {
     /// Works out every URL from the public base URL, the path of the MCP endpoint, the path of the callback, and the
     /// issuer (the public URL if `None`).
@@ -129,9 +155,9 @@ impl Urls {
         if !mcp_path.is_empty() {
             check_path(base, mcp_path, "the MCP path", "/mcp")?;
         }
-        check_path(base, redirect_path, "redirect_path", "/auth/callback")?;
+        check_path(base, redirect_path, "the path of the callback", "/auth/callback")?;
         if redirect_path == mcp_path {
-            return Err(UrlError::TakenPath { what: "redirect_path", path: redirect_path.to_owned() });
+            return Err(UrlError::TakenPath { what: "the path of the callback", path: redirect_path.to_owned() });
         }
         let issuer = issuer.unwrap_or(base);
         let issuer_origin_len = check_base(issuer.strip_suffix('/').unwrap_or(issuer), "the issuer")?;
@@ -256,12 +282,12 @@ fn check_base(base: &str, what: &'static str) -> Result<usize, UrlError> {
     let owned = || base.to_owned();
     let parts = Parts::split(base).filter(|parts| !parts.authority.is_empty());
     let (Some(parts), Ok(url)) = (parts, Url::parse(base)) else {
-        return Err(UrlError::NotAUrl { url: owned() });
+        return Err(UrlError::NotAUrl { what, url: owned() });
     };
     match url.scheme() {
         "https" => {}
         "http" if is_loopback_host(url.host_str().unwrap_or_default()) => {}
-        _ => return Err(UrlError::NotHttps { url: owned() }),
+        _ => return Err(UrlError::NotHttps { what, url: owned() }),
     }
     for (there, part) in [
         (parts.authority.contains('@'), "a user name or password"),

@@ -92,14 +92,14 @@ impl NaverOpenApiBuilder {
 
 pub(super) fn from_env(env: &Env) -> Result<NaverOpenApi, NaverConfigError> {
     let mut builder = NaverOpenApi::builder();
-    let hub = KeyPair::from_env(env, HUB[0], HUB[1]);
+    let hub = KeyPair::from_env(env, HUB[0], HUB[1])?;
     if let Err(missing) = &hub
         && let [name] = missing[..]
     {
         return Err(NaverConfigError::HalfHubKey { name });
     }
     builder.hub = hub.ok();
-    match KeyPair::from_env(env, CLIENT[0], CLIENT[1]) {
+    match KeyPair::from_env(env, CLIENT[0], CLIENT[1])? {
         Ok(keys) => builder.client = Some(keys),
         Err(names) if builder.hub.is_none() => return Err(NaverConfigError::Missing { names }),
         Err(_) => {}

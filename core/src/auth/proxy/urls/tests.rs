@@ -92,9 +92,9 @@ fn resource_code_06_07() {
 #[test]
 fn base_urls_that_cannot_work_are_refused_with_the_cure() {
     for (public_url, word) in [
-        ("mcp.example.com", "BASE_URL"),
-        ("", "BASE_URL"),
-        ("localhost:8000", "BASE_URL"),
+        ("mcp.example.com", "not a URL"),
+        ("", "not a URL"),
+        ("localhost:8000", "not a URL"),
         ("http://mcp.example.com", "https://"),
         ("http://0.0.0.0:8000", "https://"),
         ("ftp://mcp.example.com", "https://"),
@@ -107,12 +107,13 @@ fn base_urls_that_cannot_work_are_refused_with_the_cure() {
         ("https://mcp.example.com/a//b", "\"https://mcp.example.com/a/b\""),
         ("https://mcp.example.com/a/../b", "\"https://mcp.example.com/b\""),
         ("https://한글.example", "\"https://xn--bj0bj06e.example\""),
-        (" https://mcp.example.com", "BASE_URL"),
+        (" https://mcp.example.com", "not a URL"),
         ("https://mcp.example.com ", "\"https://mcp.example.com\""),
         ("http://127.1:8000", "\"http://127.0.0.1:8000\""),
     ] {
-        let error = Urls::new(public_url, "/mcp", "/auth/callback", None).unwrap_err().to_string();
-        assert!(error.contains(word), "{public_url}: {error}");
+        let error = Urls::new(public_url, "/mcp", "/auth/callback", None).unwrap_err();
+        assert_eq!(error.option(), "public_url");
+        assert!(error.to_string().contains(word), "{public_url}: {error}");
     }
 }
 
@@ -134,7 +135,10 @@ fn paths_that_cannot_work_are_refused() {
         ("/mcp", "/mcp"),
         ("/mcp", "/authorize"),
         ("/mcp", "/revoke"),
+        ("/mcp", "/auth/provider/callback"),
     ] {
-        assert!(Urls::new("https://a.example", mcp_path, redirect_path, None).is_err(), "{mcp_path} {redirect_path}");
+        let error = Urls::new("https://a.example", mcp_path, redirect_path, None).unwrap_err();
+        let option = if mcp_path == "/mcp" { "redirect_path" } else { "path" };
+        assert_eq!(error.option(), option, "{mcp_path} {redirect_path}: {error}");
     }
 }
