@@ -14,7 +14,8 @@ use dari_providers::env::Env;
 use dari_providers::naver::sandbox::NaverSandbox;
 use dari_providers::naver::vertical::WEBKR;
 use dari_providers::naver::{
-    CreatedSchedule, KstDateTime, NaverOpenApi, NaverProvider, NewSchedule, SearchPage, SearchQuery, Sort, WebResult,
+    CreatedSchedule, KstDateTime, NaverErrorKind, NaverOpenApi, NaverProvider, NewSchedule, SearchPage, SearchQuery,
+    Sort, WebResult,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -97,7 +98,12 @@ async fn create_calendar_schedule(
     State(naver): State<NaverOpenApi>,
 ) -> Result<Json<CreatedSchedule>, ToolError> {
     let schedule = NewSchedule::new(title, start_datetime, end_datetime)?.description(description).location(location);
-    Ok(Json(naver.create_schedule(token.secret(), &schedule).await?))
+    let created = naver.create_schedule(token.secret(), &schedule).await.map_err(|error| match error.kind() {
+        // The user did not tick the calendar on Naver's page: they are asked again.
+        NaverErrorKind::PermissionDenied(_) => ToolError::needs_scope("calendar"),
+        _ => error.into(),
+    })?;
+    Ok(Json(created))
 }
 
 #[tokio::main]
@@ -112,7 +118,7 @@ async fn main() -> Result<(), dari::Error> {
         Some(sandbox) => sandbox.env(),
         None => Env::load()?,
     };
-    let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?);
+    let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?).scopes_supported(["calendar"]);
     if let Some(url) = public_url {
         login = login.public_url(url);
     }

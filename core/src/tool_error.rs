@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     Told { text: Cow<'static, str>, cause: Option<Cause> },
     /// The request cannot be served: a JSON-RPC error, which the client gets and no model reads.
     Protocol(RpcError),
+    /// The user has to permit more first. The text is for where nobody can be asked.
+    NeedsScopes { scopes: Vec<Box<str>>, text: Cow<'static, str> },
     /// An error that was not written for the model.
     Foreign(Cause),
 }
@@ -51,15 +53,62 @@ impl ToolError {
         Self(Box::new(Kind::Told { text: text.into(), cause: None }))
     }
 
+    /// The call needs a permission that the user has not given, as its own answer from the provider shows: the client is
+    /// told to ask for it (HTTP 403, `insufficient_scope`), and makes the call again once the user has agreed.
+    ///
+    /// For providers that do not report what a user granted, such as Naver; where they do, name the scope in
+    /// `#[mcp_tool(scopes(..))]`. Make it one of [`OAuthProxy::scopes_supported`](../dari/auth/struct.OAuthProxy.html):
+    /// of others no client can ask. A model reads of it only where nobody is logged in, who could be asked.
+    ///
+    /// ```
+    /// # use dari::ToolError;
+    /// # enum CalendarError { NotPermitted, Away }
+    /// fn told(error: CalendarError) -> ToolError {
+    ///     match error {
+    ///         CalendarError::NotPermitted => ToolError::needs_scope("calendar"),
+    ///         CalendarError::Away => ToolError::new("the calendar is away, try again later"),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Source: MCP 2026-07-28, Authorization, "Scope Challenge Handling".
+    #[must_use]
+    pub fn needs_scope(scope: impl Into<Box<str>>) -> Self {
+        Self::needs_scopes([scope])
+    }
+
+    /// The same for several scopes: name all that the call needs, so that the user is asked once.
+    #[must_use]
+    pub fn needs_scopes(scopes: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
+        let scopes: Vec<Box<str>> = scopes.into_iter().map(Into::into).collect();
+        let text = format!(
+            "the user has not permitted this (`{}`): ask them to log in again and to agree",
+            scopes.join("`, `")
+        );
+        Self(Box::new(Kind::NeedsScopes { scopes, text: text.into() }))
+    }
+
     /// The same failure with these words for the model; what was known before stays for the log.
     #[must_use]
     pub fn context(self, text: impl Into<Cow<'static, str>>) -> Self {
         let cause: Cause = match *self.0 {
+            // Words do not change what is needed.
+            Kind::NeedsScopes { scopes, .. } => {
+                return Self(Box::new(Kind::NeedsScopes { scopes, text: text.into() }));
+            }
             Kind::Told { text, cause } => Box::new(Earlier { text, cause }),
             Kind::Protocol(error) => Box::new(error),
             Kind::Foreign(cause) => cause,
         };
         Self(Box::new(Kind::Told { text: text.into(), cause: Some(cause) }))
+    }
+
+    /// The scopes that it asks for.
+    pub(crate) fn needed_scopes(&self) -> Option<&[Box<str>]> {
+        match &*self.0 {
+            Kind::NeedsScopes { scopes, .. } => Some(scopes),
+            _ => None,
+        }
     }
 
     /// What the model may be told, and what is for the log.
@@ -91,7 +140,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
 impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Kind::Told { text, .. } => f.write_str(text),
+            Kind::Told { text, .. } | Kind::NeedsScopes { text, .. } => f.write_str(text),
             Kind::Protocol(error) => error.fmt(f),
             Kind::Foreign(cause) => cause.fmt(f),
         }
@@ -105,6 +154,7 @@ impl fmt::Debug for ToolError {
                 f.debug_struct("ToolError").field("told", text).field("cause", cause).finish()
             }
             Kind::Protocol(error) => f.debug_tuple("ToolError").field(error).finish(),
+            Kind::NeedsScopes { scopes, .. } => f.debug_struct("ToolError").field("needs_scopes", scopes).finish(),
             Kind::Foreign(cause) => f.debug_tuple("ToolError").field(cause).finish(),
         }
     }

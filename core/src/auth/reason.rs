@@ -37,6 +37,8 @@ pub(crate) enum Reason {
     Revoked,
     ConsentWithdrawn,
     ProviderNotRevoked,
+    PermissionMissing,
+    PermissionRefused,
     Internal,
 }
 
@@ -78,6 +80,8 @@ impl Reason {
             Self::Revoked => "revoked",
             Self::ConsentWithdrawn => "consent_withdrawn",
             Self::ProviderNotRevoked => "provider_not_revoked",
+            Self::PermissionMissing => "permission_missing",
+            Self::PermissionRefused => "permission_refused",
             Self::Internal => "internal",
         }
     }

@@ -186,7 +186,10 @@ impl Registry {
             Ok(tasks) => tasks,
             Err(error) => return Dispatched::error(error),
         };
-        run("tools/call", name, params, context, tasks, |context, params| tool.call(context, params.arguments.clone()))
+        let scopes = tool.scopes();
+        run("tools/call", name, params, context, tasks, |context, params| {
+            naming(scopes, tool.call(context, params.arguments.clone()))
+        })
     }
 
     fn get_prompt(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
@@ -195,8 +198,9 @@ impl Registry {
         if let Err(refused) = check_scopes(prompt.scopes(), context.principal.as_ref()) {
             return Dispatched::Answered(Err(refused));
         }
+        let scopes = prompt.scopes();
         run("prompts/get", name, params, context, None, |context, params| {
-            prompt.call(context, params.arguments.clone())
+            naming(scopes, prompt.call(context, params.arguments.clone()))
         })
     }
 
@@ -209,8 +213,9 @@ impl Registry {
             return Dispatched::Answered(Err(refused));
         }
         let at = uri.clone();
+        let scopes = resource.scopes();
         run("resources/read", uri, params, context, None, |context, params| {
-            let call = resource.read(context, at, arguments);
+            let call = naming(scopes, resource.read(context, at, arguments));
             if params.is_retry() { call.map(|answer| answer.map(uncached)).boxed() } else { call }
         })
     }
@@ -265,6 +270,15 @@ fn answers(params: &MethodParams, binding: &Binding) -> Result<(Answers, Option<
         answers.entry(key).or_insert(answer);
     }
     Ok((answers, id))
+}
+
+/// The call, whose challenge names all scopes: those that it finds missing while it runs beside those it declared.
+fn naming(scopes: &[Cow<'static, str>], call: Call) -> Call {
+    if scopes.is_empty() {
+        return call;
+    }
+    let scopes = scopes.to_vec();
+    Box::pin(async move { call.await.map_err(|refused| refused.with_scopes(&scopes)) })
 }
 
 fn missing(member: &str, what: &str) -> Dispatched {

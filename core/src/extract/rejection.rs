@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::RequestContext;
 use crate::protocol::{ErrorCode, RpcError};
 use crate::tool_error::ToolError;
 
@@ -35,19 +36,50 @@ impl From<RpcError> for Rejection {
 }
 
 impl Refused {
+    /// What a call turned out to need while it ran. The login takes note, for the provider may have to ask the user anew.
+    #[cfg_attr(not(feature = "auth"), expect(clippy::unused_async, reason = "only a login takes note of it"))]
+    pub(crate) async fn after_the_fact(_context: &RequestContext, scopes: &[Box<str>]) -> Self {
+        #[cfg(feature = "auth")]
+        if let Some(login) = _context.principal().and_then(crate::auth::Principal::login::<crate::auth::Login>) {
+            login.lacks(scopes).await;
+        }
+        Self::InsufficientScope(scopes.into())
+    }
+
+    /// The same with the scopes that the call was known to need before: a challenge names all.
+    pub(crate) fn with_scopes(self, declared: &[impl AsRef<str>]) -> Self {
+        match self {
+            Self::InsufficientScope(scopes) => {
+                let mut all: Vec<Box<str>> = declared.iter().map(|scope| scope.as_ref().into()).collect();
+                all.extend(scopes.into_iter().filter(|scope| !declared.iter().any(|known| known.as_ref() == &**scope)));
+                Self::InsufficientScope(all.into())
+            }
+            other => other,
+        }
+    }
+
     /// The same as a JSON-RPC error, where there is no HTTP status to say it with: on stdio, and after the first event of
     /// a stream. `data` has what the challenge would have had (RFC 6750 §3).
-    pub(crate) fn to_error(&self) -> RpcError {
-        match self {
-            Self::LoginRequired => RpcError::new(ErrorCode::InvalidRequest, "A login is required")
-                .with_data(json!({ "error": "invalid_token" })),
-            Self::ProviderUnavailable { retry_after } => {
-                RpcError::new(ErrorCode::InternalError, "The provider behind the login is away: try again")
-                    .with_data(json!({ "error": "temporarily_unavailable", "retryAfter": retry_after }))
+    pub(crate) fn to_error(&self, resource_metadata: Option<&str>) -> RpcError {
+        let (code, message, mut data) = match self {
+            Self::LoginRequired => {
+                (ErrorCode::InvalidRequest, "A login is required", json!({ "error": "invalid_token" }))
             }
-            Self::InsufficientScope(scopes) => RpcError::new(ErrorCode::InvalidRequest, "The call needs more scopes")
-                .with_data(json!({ "error": "insufficient_scope", "scope": scopes.join(" ") })),
+            Self::ProviderUnavailable { retry_after } => (
+                ErrorCode::InternalError,
+                "The provider behind the login is away: try again",
+                json!({ "error": "temporarily_unavailable", "retryAfter": retry_after }),
+            ),
+            Self::InsufficientScope(scopes) => (
+                ErrorCode::InvalidRequest,
+                "The call needs more scopes",
+                json!({ "error": "insufficient_scope", "scope": scopes.join(" ") }),
+            ),
+        };
+        if let Some(url) = resource_metadata {
+            data["resource_metadata"] = url.into();
         }
+        RpcError::new(code, message).with_data(data)
     }
 }
 

@@ -25,7 +25,10 @@ impl Failing<'_> {
         let exposed = self.context.shared.expose_errors;
         match error.into_kind() {
             tool_error::Kind::Protocol(error) => Outcome::Error(error),
-            tool_error::Kind::Told { text, cause: None } => self.told(text),
+            // Here nobody is logged in.
+            tool_error::Kind::Told { text, cause: None } | tool_error::Kind::NeedsScopes { text, .. } => {
+                self.told(text)
+            }
             tool_error::Kind::Told { text, cause: Some(cause) } => {
                 let error = Chain(&*cause);
                 tracing::warn!(kind, name, %reference, %error, told = %text, "a call failed");

@@ -133,7 +133,10 @@ pub(crate) async fn guarded(
     };
     match ended {
         Ok(Ok(result)) => Ok(result),
-        Ok(Err(Rejection::Tool(error))) => Ok(failing.failed(error)),
+        Ok(Err(Rejection::Tool(error))) => match error.needed_scopes() {
+            Some(scopes) if context.principal().is_some() => Err(Refused::after_the_fact(context, scopes).await),
+            _ => Ok(failing.failed(error)),
+        },
         Ok(Err(Rejection::Protocol(error))) => Ok(Outcome::Error(error)),
         Ok(Err(Rejection::LoginRequired)) => Err(Refused::LoginRequired),
         Ok(Err(Rejection::ProviderUnavailable { retry_after })) => Err(Refused::ProviderUnavailable { retry_after }),

@@ -234,7 +234,9 @@ impl NaverProviderBuilder {
         let config =
             ProviderConfig::new("Naver", login.at("/oauth2/authorize"), login.at("/oauth2/token"), &self.keys.id)
                 .client_secret(self.keys.secret.clone(), ClientAuth::Post)
-                .scopes(["openid"]);
+                .scopes(["openid"])
+                // Documented for the older endpoints only; where it is refused, the user is told what to do instead.
+                .reprompt_param("auth_type", "reprompt");
         Ok(NaverProvider {
             config,
             open_api: open_api.build()?,
@@ -325,6 +327,25 @@ impl Provider for NaverProvider {
             Some(key) => super::unlink::routes(key.clone(), sessions),
             None => Router::new(),
         }
+    }
+
+    /// The permissions of Naver's settings that tools of this crate need.
+    fn describe_scope(&self, scope: &str, language: &str) -> Option<String> {
+        let (korean, english) = match scope {
+            "profile" => ("네이버 프로필 보기", "See your Naver profile"),
+            "calendar" => ("네이버 캘린더에 일정 추가", "Add schedules to your Naver calendar"),
+            _ => return None,
+        };
+        Some(if language == "ko" { korean } else { english }.to_owned())
+    }
+
+    fn describe_withdrawal(&self, language: &str) -> Option<String> {
+        let text = if language == "ko" {
+            "네이버의 내 정보에서 '연결된 서비스 관리'를 열고, 이 서비스의 연결을 끊으세요(동의 철회)."
+        } else {
+            "In your Naver account, open \"connected services\" and disconnect this service."
+        };
+        Some(text.to_owned())
     }
 
     /// Unlinks this application from the user: both tokens end, and the next login asks for permission again.

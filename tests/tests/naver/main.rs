@@ -4,5 +4,6 @@
 
 mod person;
 mod secrets;
+mod step_up;
 mod unlink;
 mod world;

@@ -27,7 +27,9 @@ impl Person {
     /// Goes through a login that begins at this URL, until the client at `redirect_uri` is answered or a page has no form
     /// to send.
     pub async fn log_in(self, url: &str, redirect_uri: &str) -> Arrival {
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
+        let korean = [(header::ACCEPT_LANGUAGE, header::HeaderValue::from_static("ko"))].into_iter().collect();
+        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().default_headers(korean);
+        let http = http.build().expect("a client");
         let mut cookie = String::new();
         let mut steps = Vec::new();
         let mut response = http.get(url).send().await.expect("the login page");

@@ -6,7 +6,7 @@ use dari::auth::OAuthProxy;
 use dari::prelude::*;
 use dari::store::MemoryStore;
 use dari_providers::naver::sandbox::{NaverSandbox, SandboxControl};
-use dari_providers::naver::{KstDateTime, NaverOpenApi, NaverProvider, NewSchedule};
+use dari_providers::naver::{KstDateTime, NaverErrorKind, NaverOpenApi, NaverProvider, NewSchedule};
 use reqwest::Response;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -25,8 +25,36 @@ async fn add_schedule(
 ) -> Result<String, ToolError> {
     let day: KstDateTime = "2026-10-18 15:00".parse().context("the date of the test")?;
     let end: KstDateTime = "2026-10-18 16:00".parse().context("the date of the test")?;
-    let created = naver.create_schedule(token.secret(), &NewSchedule::new(title, day, end)?).await?;
-    Ok(format!("{created:?}"))
+    add(&naver, &token, NewSchedule::new(title, day, end)?).await
+}
+
+/// The same, after it has told its client something.
+#[mcp_tool]
+async fn add_schedule_noisily(
+    token: AccessToken,
+    State(naver): State<NaverOpenApi>,
+    progress: Progress,
+) -> Result<String, ToolError> {
+    progress.report(1, 2.0, None);
+    let day: KstDateTime = "2026-10-18 15:00".parse().context("the date of the test")?;
+    let end: KstDateTime = "2026-10-18 16:00".parse().context("the date of the test")?;
+    add(&naver, &token, NewSchedule::new("noise", day, end)?).await
+}
+
+/// Needs a permission beside the one that it declares.
+#[mcp_tool(scopes("profile"))]
+async fn add_for_profile(token: AccessToken, State(naver): State<NaverOpenApi>) -> Result<String, ToolError> {
+    add_schedule("for a profile".to_owned(), token, State(naver)).await
+}
+
+async fn add(naver: &NaverOpenApi, token: &AccessToken, schedule: NewSchedule) -> Result<String, ToolError> {
+    match naver.create_schedule(token.secret(), &schedule).await {
+        Ok(created) => Ok(format!("{created:?}")),
+        Err(error) if matches!(error.kind(), NaverErrorKind::PermissionDenied(_)) => {
+            Err(ToolError::needs_scope("calendar"))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whose calendar it is.
@@ -66,9 +94,10 @@ impl World {
         let proxy = OAuthProxy::new(provider.build().expect("a provider"))
             .public_url(&base)
             .secret("a secret of more than thirty-two bytes, for tests".into())
+            .scopes_supported(["calendar", "profile"])
             .store(MemoryStore::new());
         let server = McpServer::new("Test Server", "1.0.0")
-            .tools(tools![add_schedule, whoami])
+            .tools(tools![add_schedule, add_schedule_noisily, add_for_profile, whoami])
             .state(NaverOpenApi::from_env_with(&sandbox.env()).expect("a client"))
             .auth(options(proxy));
         tokio::spawn(server.serve_on(listener, std::future::pending()));
@@ -143,6 +172,7 @@ impl World {
             "params": {
                 "name": tool, "arguments": arguments,
                 "_meta": {
+                    "progressToken": 1,
                     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                     "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
                     "io.modelcontextprotocol/clientCapabilities": {},

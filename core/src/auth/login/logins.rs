@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::grants::Grants;
+use super::permissions::Permissions;
 use crate::auth::provider::upstream::Upstream;
 use crate::clock::Clock;
 
@@ -17,6 +18,7 @@ pub(super) const QUIET: u64 = RETRY_AFTER as u64;
 /// The upstream tokens' refresh is in `upstream_refresh`, the check of the identity in `identity_check`.
 pub(crate) struct Logins {
     pub(crate) grants: Grants,
+    pub(crate) permissions: Permissions,
     pub(crate) upstream: Upstream,
     pub(crate) clock: Clock,
     /// How long one request to the provider may take.

@@ -5,6 +5,7 @@ pub(super) mod grant_id;
 pub(super) mod grants;
 mod identity_check;
 pub(super) mod logins;
+pub(super) mod permissions;
 pub(super) mod records;
 mod replicas;
 pub(super) mod revocation;

@@ -7,6 +7,7 @@
 //! | `transactions` | SHA-256 of the upstream `state` | [`Transaction`] | 10 min; taken by the callback |
 //! | `codes` | SHA-256 of the code | [`Code`] | 60 s; once used 10 min, so that a second use is known as one |
 //! | `grants` | grant id; owner: the user | [`Grant`] | 2 min until its code is used, then until the family ends |
+//! | `unpermitted` | SHA-256 of the user | [`Unpermitted`] | 30 days; 1 h once the user was asked again |
 //! | `refresh_tokens` | SHA-256 of the token; owner: the user | [`RefreshToken`] | until the family ends |
 //!
 //! All records are sealed, so what they hold is secret in the file; keys are not, hence the hashes.
@@ -31,6 +32,7 @@ pub(crate) const TRANSACTIONS: Collection = Collection::new("transactions");
 pub(crate) const CODES: Collection = Collection::new("codes");
 pub(crate) const GRANTS: Collection = Collection::new("grants");
 pub(crate) const REFRESH_TOKENS: Collection = Collection::new("refresh_tokens");
+pub(crate) const UNPERMITTED: Collection = Collection::new("unpermitted");
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -45,6 +47,10 @@ pub(crate) const REQUEST_TTL: Duration = MINUTE.saturating_mul(10);
 pub(crate) const CODE_TTL: Duration = MINUTE;
 /// The memory of a used code.
 pub(crate) const USED_CODE_TTL: Duration = MINUTE.saturating_mul(10);
+/// A permission that a user did not give at the provider, until the next login.
+pub(crate) const UNPERMITTED_TTL: Duration = DAY.saturating_mul(30);
+/// The same, once the user was asked again.
+pub(crate) const ASKED_AGAIN_TTL: Duration = MINUTE.saturating_mul(60);
 /// A grant whose code was not used yet.
 pub(crate) const UNUSED_GRANT_TTL: Duration = MINUTE.saturating_mul(2);
 
@@ -76,6 +82,27 @@ pub(crate) struct Transaction {
     pub(crate) browser: String,
     /// Our own PKCE verifier, where the provider knows PKCE.
     pub(crate) verifier: Option<String>,
+    /// The user whom the provider asks once more for what was not permitted before.
+    #[serde(default)]
+    pub(crate) asks_again: Option<String>,
+}
+
+/// What a user did not permit at the provider, as a call found out.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Unpermitted {
+    pub(crate) scopes: Scopes,
+    pub(crate) standing: Standing,
+}
+
+/// How far it is with asking the user again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Standing {
+    /// At the next login.
+    Wanted,
+    /// It was done.
+    AskedAgain,
+    /// It was done, and the permission was missing once more: the provider did not ask, or the user did not agree.
+    WantedStill,
 }
 
 /// An authorization code.
@@ -239,7 +266,17 @@ macro_rules! redacted {
         }
     )*};
 }
-redacted!(AuthorizationRequest, ConsentQuestion, Transaction, Code, RefreshToken, Grant, Lease, GrantedTokens);
+redacted!(
+    AuthorizationRequest,
+    ConsentQuestion,
+    Transaction,
+    Unpermitted,
+    Code,
+    RefreshToken,
+    Grant,
+    Lease,
+    GrantedTokens
+);
 
 /// Secrets in records, which are sealed as a whole.
 mod secret {
@@ -334,13 +371,20 @@ mod tests {
             .with_id_token("hidden-id".to_owned().into());
         let identity = Identity { subject: hidden(), profile: serde_json::json!({ "hidden": 1 }) };
         let form = ConsentQuestion { id: hidden(), request: request.clone() };
-        let transaction = Transaction { request: request.clone(), browser: hidden(), verifier: Some(hidden()) };
+        let transaction = Transaction {
+            request: request.clone(),
+            browser: hidden(),
+            verifier: Some(hidden()),
+            asks_again: Some(hidden()),
+        };
+        let unpermitted = Unpermitted { scopes: request.scopes.clone(), standing: Standing::Wanted };
         let code = Code { grant: grant.clone(), request: request.clone(), used: false };
         let refresh_token = RefreshToken { grant: grant.clone(), index: 0 };
         let login = Grant::new(&request, identity, &tokens, 0);
         let lease = Lease { holder: hidden(), until: 0 };
         let upstream = login.upstream.clone();
-        let shown: [(&str, &dyn fmt::Debug); 9] = [
+        let shown: [(&str, &dyn fmt::Debug); 10] = [
+            ("Unpermitted", &unpermitted),
             ("AuthorizationRequest", &request),
             ("ConsentQuestion", &form),
             ("Transaction", &transaction),

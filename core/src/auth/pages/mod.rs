@@ -1,4 +1,4 @@
-//! The few pages a person sees: consent, error, signed in. Server-rendered, without script and without any resource
+//! The few pages a person sees: consent, error, signed in, permission missing. Server-rendered, without script and without any resource
 //! but the page itself, in Korean or English.
 
 mod consent;
@@ -8,6 +8,7 @@ mod lang;
 mod layout;
 mod signed_in;
 mod untrusted;
+mod withdraw;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -17,6 +18,7 @@ pub(crate) use consent::{ConsentPage, ScopeLine};
 pub(crate) use error::Problem;
 pub(crate) use lang::Lang;
 pub(crate) use signed_in::SignedInPage;
+pub(crate) use withdraw::WithdrawPage;
 
 /// A rendered page. It holds what only its browser may see, so it has no `Debug`.
 #[derive(Clone)]

@@ -51,6 +51,14 @@ fn every_page() -> Vec<(Page, StatusCode)> {
         pages.push((consent(&uri, Some("Claude"), &[]).render(lang), StatusCode::OK));
         let signed_in = SignedInPage { server_name: "S", client_name: None, answer: None };
         pages.push((signed_in.render(lang), StatusCode::OK));
+        let withdraw = WithdrawPage {
+            server_name: "S",
+            provider_name: "Naver",
+            scopes: &[],
+            how: None,
+            back_url: "http://localhost:1/cb?error=access_denied",
+        };
+        pages.push((withdraw.render(lang), StatusCode::OK));
         pages.extend(
             all_problems()
                 .map(|problem| (problem.render(lang, Reason::RequestInvalid, Some("detail")), problem.status())),
@@ -207,5 +215,5 @@ fn problems_are_told_apart() {
         every_page().iter().map(|(page, _)| between(&page.html, "<h1", "</h1>").to_owned()).collect();
     let page = Problem::LoginSpent.render(Lang::En, Reason::StateUnknown, None);
     assert!(page.html.contains("<code>state_unknown</code>"), "the code is that of the log");
-    assert_eq!(titles.len(), 2 * 9);
+    assert_eq!(titles.len(), 2 * 10);
 }

@@ -35,6 +35,7 @@ pub struct ProviderConfig {
     pub(crate) pkce: bool,
     pub(crate) scopes: Vec<String>,
     pub(crate) authorize_params: Vec<(String, String)>,
+    pub(crate) reprompt_params: Vec<(String, String)>,
 }
 
 impl ProviderConfig {
@@ -57,6 +58,7 @@ impl ProviderConfig {
             pkce: true,
             scopes: Vec::new(),
             authorize_params: Vec::new(),
+            reprompt_params: Vec::new(),
         }
     }
 
@@ -86,6 +88,15 @@ impl ProviderConfig {
     #[must_use]
     pub fn authorize_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.authorize_params.push((name.into(), value.into()));
+        self
+    }
+
+    /// A parameter that makes the provider ask a user once more for what they did not permit, such as
+    /// `auth_type=reprompt` with Naver or `prompt=consent` elsewhere. It is sent when a tool answered
+    /// [`ToolError::needs_scope`](crate::ToolError::needs_scope) for this user.
+    #[must_use]
+    pub fn reprompt_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.reprompt_params.push((name.into(), value.into()));
         self
     }
 

@@ -17,6 +17,7 @@ pub(crate) trait AnyProvider: Send + Sync {
     fn extra_token_params(&self, call: TokenCall<'_>) -> Vec<(Cow<'static, str>, String)>;
     fn revoke<'a>(&'a self, tokens: &'a UpstreamTokens) -> BoxFuture<'a, Result<(), UpstreamError>>;
     fn routes(&self, sessions: Sessions) -> Router;
+    fn describe_withdrawal(&self, language: &str) -> Option<String>;
     fn describe_scope(&self, scope: &str, language: &str) -> Option<String>;
     /// The provider's type, to which `AccessToken<P>` must agree.
     fn type_of(&self) -> (TypeId, &'static str);
@@ -45,6 +46,10 @@ impl<P: Provider> AnyProvider for P {
 
     fn routes(&self, sessions: Sessions) -> Router {
         Provider::routes(self, sessions)
+    }
+
+    fn describe_withdrawal(&self, language: &str) -> Option<String> {
+        Provider::describe_withdrawal(self, language)
     }
 
     fn describe_scope(&self, scope: &str, language: &str) -> Option<String> {

@@ -83,6 +83,13 @@ pub trait Provider: Send + Sync + 'static {
         Router::new()
     }
 
+    /// How a user takes the consent back at the provider, for the page that they see when it did not ask them again for a
+    /// permission that is missing: a sentence or two, in the language of the BCP 47 tag `language` (`"ko"` or `"en"`).
+    /// `None`: the page says it in general words.
+    fn describe_withdrawal(&self, _language: &str) -> Option<String> {
+        None
+    }
+
     /// What a scope of this server means, for the consent page, in the language of the BCP 47 tag `language`
     /// (`"ko"` or `"en"`). `None`: the scope's name is shown.
     fn describe_scope(&self, _scope: &str, _language: &str) -> Option<String> {

@@ -77,6 +77,15 @@ pub(crate) enum UpstreamConfigError {
     Http(#[source] reqwest::Error),
 }
 
+/// What for a user is sent to the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// To log in.
+    LogsIn,
+    /// To be asked once more for what they did not permit.
+    AsksAgain,
+}
+
 /// The user's way to the provider.
 pub(crate) struct Departure {
     /// The provider's login page.
@@ -128,11 +137,12 @@ impl Upstream {
     }
 
     /// Where to send the user, with our own `state` and PKCE challenge and nothing of the client's.
-    pub(crate) fn departure(&self, state: &str) -> Departure {
+    pub(crate) fn departure(&self, state: &str, visit: Visit) -> Departure {
         let config = self.endpoint.provider.config();
         let mut request = self.client.authorize_url(|| CsrfToken::new(state.to_owned()));
         request = request.add_scopes(config.scopes.iter().cloned().map(Scope::new));
-        for (name, value) in &config.authorize_params {
+        let again = config.reprompt_params.iter().filter(|_| visit == Visit::AsksAgain);
+        for (name, value) in config.authorize_params.iter().chain(again) {
             request = request.add_extra_param(name, value);
         }
         let mut verifier = None;
@@ -142,6 +152,11 @@ impl Upstream {
             verifier = Some(secret.into_secret());
         }
         Departure { url: request.url().0.into(), verifier }
+    }
+
+    /// Whether the provider can be told to ask a user once more.
+    pub(crate) fn can_ask_again(&self) -> bool {
+        !self.endpoint.provider.config().reprompt_params.is_empty()
     }
 
     /// Exchanges a code (RFC 6749 §4.1.3).

@@ -47,8 +47,13 @@ impl<'a> ClientAnswer<'a> {
 
     /// An error (RFC 6749 §4.1.2.1, RFC 9207 §2).
     pub(super) fn error(self, code: &str, description: &str) -> Response {
+        see_other(&self.error_url(code, description))
+    }
+
+    /// The same as a URL, for a page that leads there.
+    pub(super) fn error_url(self, code: &str, description: &str) -> String {
         let parameters = self.parameters([("error", code), ("error_description", description)]);
-        see_other(&self.redirect_uri.with_query(parameters))
+        self.redirect_uri.with_query(parameters)
     }
 
     /// The code (RFC 6749 §4.1.2, RFC 9207 §2), with a page below for browsers that stay where they are.

@@ -14,6 +14,7 @@ use super::urls::Urls;
 use crate::auth::counters::{Counted, Counts};
 use crate::auth::login::grants::Grants;
 use crate::auth::login::logins::Logins;
+use crate::auth::login::permissions::Permissions;
 use crate::auth::provider::upstream::Upstream;
 use crate::auth::request::redirect_policy::RedirectPolicy;
 use crate::auth::request::scope::Scopes;
@@ -154,6 +155,7 @@ impl OAuthProxy {
             access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
             logins: Arc::new(Logins {
                 grants: Grants::new(store.clone()),
+                permissions: Permissions::new(store.clone()),
                 upstream,
                 clock: self.clock,
                 upstream_timeout: self.upstream_timeout,

@@ -6,12 +6,13 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::answer::{ClientAnswer, failure, problem};
+use super::answer::{ClientAnswer, failure, problem, see_other};
+use super::consent::send_off;
 use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
 use crate::auth::login::grant_id::GrantId;
-use crate::auth::login::records::{Grant, TRANSACTIONS, Transaction};
-use crate::auth::pages::{Lang, Problem};
+use crate::auth::login::records::{AuthorizationRequest, Grant, Standing, TRANSACTIONS, Transaction};
+use crate::auth::pages::{Lang, Problem, ScopeLine, WithdrawPage};
 use crate::auth::provider::{IdentifyError, UpstreamError};
 use crate::auth::reason::Reason;
 use crate::auth::request::params::Params;
@@ -41,6 +42,9 @@ pub(super) async fn callback(
     if let Some(error) = params.get("error") {
         Reason::ProviderDenied.log();
         let answer = ClientAnswer::to(&server, &transaction.request);
+        if let Some(subject) = transaction.asks_again.as_deref().filter(|_| is_about_the_request(error)) {
+            return still_missing(&server, &headers, &transaction.request, subject).await;
+        }
         return match error {
             "access_denied" => answer.error("access_denied", "the login at the provider was cancelled"),
             "temporarily_unavailable" => answer.error("temporarily_unavailable", "the provider is not available"),
@@ -57,12 +61,14 @@ pub(super) async fn callback(
     let request = transaction.request.clone();
     let login = tokio::spawn(async move {
         let client = worker.client(&transaction.request.client_id).await.ok().flatten();
-        let code = log_in(&worker, &code, &state, transaction).await?;
-        Ok::<_, OAuthError>((code, client.and_then(|client| client.client_name)))
+        let arrival = log_in(&worker, &code, &state, transaction).await?;
+        Ok::<_, OAuthError>((arrival, client.and_then(|client| client.client_name)))
     });
     let answer = ClientAnswer::to(&server, &request);
     match login.await {
-        Ok(Ok((code, client_name))) => answer.code(&code, client_name.as_deref(), lang),
+        Ok(Ok((Arrival::LoggedIn(code), client_name))) => answer.code(&code, client_name.as_deref(), lang),
+        Ok(Ok((Arrival::AskedAgain(url), _))) => see_other(&url),
+        Ok(Ok((Arrival::StillMissing(subject), _))) => still_missing(&server, &headers, &request, &subject).await,
         Ok(Err(error)) => answer.error(error.code(), error.description()),
         Err(error) => {
             Reason::Internal.log_failure(&error);
@@ -71,23 +77,80 @@ pub(super) async fn callback(
     }
 }
 
+/// What came of a user's return from the provider.
+enum Arrival {
+    /// A grant, and our code for it.
+    LoggedIn(String),
+    /// The provider is to ask once more for what this user did not permit before; this is where.
+    AskedAgain(String),
+    /// It was asked once more before, and this user's permission is missing still.
+    StillMissing(String),
+}
+
 /// From the provider's code to ours.
 async fn log_in(
     server: &AuthorizationServer,
     code: &str,
     state: &str,
     transaction: Transaction,
-) -> Result<String, OAuthError> {
-    let Transaction { request, verifier, .. } = transaction;
+) -> Result<Arrival, OAuthError> {
+    let Transaction { request, browser, verifier, asks_again } = transaction;
     let upstream = &server.logins.upstream;
     let tokens = upstream.exchange(code, state, verifier).await.map_err(|error| not_exchanged(&error))?;
     let identity = upstream.identify(&tokens).await.map_err(|error| not_identified(&error))?;
+    let permissions = &server.logins.permissions;
+    if asks_again.is_some() {
+        permissions.asked_again(&identity.subject).await?;
+    } else {
+        match permissions.standing(&identity.subject, &request.scopes).await? {
+            Some(Standing::Wanted) if server.logins.upstream.can_ask_again() => {
+                let url = send_off(server, browser, request, Some(identity.subject)).await?;
+                return Ok(Arrival::AskedAgain(url));
+            }
+            Some(Standing::WantedStill) => return Ok(Arrival::StillMissing(identity.subject)),
+            // Such a provider asks by itself for what is missing.
+            Some(Standing::Wanted) => permissions.asked_again(&identity.subject).await?,
+            Some(Standing::AskedAgain) | None => {}
+        }
+    }
     let id = GrantId::random().map_err(|error| OAuthError::internal(&error))?;
     let grant = Grant::new(&request, identity, &tokens, server.logins.clock.unix());
     server.logins.grants.create(&id, &grant).await?;
     server.keep_used_client(&request.client_id).await?;
     tracing::info!(target: "dari::auth", grant = %id, "logged in");
-    Ok(server.codes.issue(id, request).await?)
+    Ok(Arrival::LoggedIn(server.codes.issue(id, request).await?))
+}
+
+/// Whether the provider's error says that it does not do what was asked of it.
+fn is_about_the_request(error: &str) -> bool {
+    matches!(error, "invalid_request" | "unsupported_response_type" | "unauthorized_client" | "invalid_scope")
+}
+
+/// The page that tells the user how to take the consent back, after which it is asked for from the start.
+async fn still_missing(
+    server: &AuthorizationServer,
+    headers: &HeaderMap,
+    request: &AuthorizationRequest,
+    subject: &str,
+) -> Response {
+    Reason::PermissionRefused.log();
+    if let Err(error) = server.logins.permissions.forget(subject).await {
+        return failure(headers, &error.into());
+    }
+    let lang = Lang::of(headers);
+    let describe = |scope| ScopeLine { scope, description: server.provider.describe_scope(scope, lang.tag()) };
+    let scopes: Vec<_> = request.scopes.iter().map(describe).collect();
+    let back_url = ClientAnswer::to(server, request)
+        .error_url("access_denied", "the user has not permitted what was asked for at the provider");
+    let how = server.provider.describe_withdrawal(lang.tag());
+    let page = WithdrawPage {
+        server_name: &server.name,
+        provider_name: server.provider.config().name(),
+        scopes: &scopes,
+        how: how.as_deref(),
+        back_url: &back_url,
+    };
+    page.render(lang).into_response(http::StatusCode::FORBIDDEN)
 }
 
 fn not_exchanged(error: &UpstreamError) -> OAuthError {

@@ -14,6 +14,7 @@ use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
 use crate::auth::login::records::{self, AuthorizationRequest, CONSENTS, REQUEST_TTL, TRANSACTIONS, Transaction};
 use crate::auth::pages::Problem;
+use crate::auth::provider::upstream::Visit;
 use crate::auth::random::random_id;
 use crate::auth::reason::Reason;
 use crate::auth::request::params::Params;
@@ -127,9 +128,20 @@ pub(super) async fn depart(
     browser: &BrowserId,
     request: AuthorizationRequest,
 ) -> Result<String, OAuthError> {
+    send_off(server, browser.as_str().to_owned(), request, None).await
+}
+
+/// The same for a user whom the provider asks once more for what was not permitted.
+pub(super) async fn send_off(
+    server: &AuthorizationServer,
+    browser: String,
+    request: AuthorizationRequest,
+    asks_again: Option<String>,
+) -> Result<String, OAuthError> {
     let state = random_id().map_err(|error| OAuthError::internal(&error))?;
-    let departure = server.logins.upstream.departure(&state);
-    let transaction = Transaction { request, browser: browser.as_str().to_owned(), verifier: departure.verifier };
+    let visit = if asks_again.is_some() { Visit::AsksAgain } else { Visit::LogsIn };
+    let departure = server.logins.upstream.departure(&state, visit);
+    let transaction = Transaction { request, browser, verifier: departure.verifier, asks_again };
     let put = Put::default().with_ttl(REQUEST_TTL);
     server.store.put(&Key::hashed(TRANSACTIONS, &state), &transaction, put).await?;
     Ok(departure.url)

@@ -17,6 +17,7 @@ use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_r
 use crate::auth::login::logins::{Logins, RETRY_AFTER};
 use crate::auth::login::sessions::Sessions;
 use crate::auth::reason::Reason;
+use crate::auth::request::scope::Scopes;
 use crate::auth::tokens::access_token::TokenError;
 use crate::store::Sealed;
 
@@ -47,6 +48,21 @@ pub enum Refusal {
 pub(crate) struct Login {
     pub(crate) logins: Arc<Logins>,
     pub(crate) live: Arc<LiveGrant>,
+}
+
+impl Login {
+    /// Notes that the provider did not let this user have what a call needs, so that it asks again at the next login.
+    pub(crate) async fn lacks(&self, scopes: &[Box<str>]) {
+        Reason::PermissionMissing.log_for(self.live.id());
+        let Ok(scopes) = Scopes::from_tokens(scopes) else {
+            Reason::Internal.log_failure(&"a tool needs a scope that is none (RFC 6749 section 3.3)");
+            return;
+        };
+        if let Err(error) = self.logins.permissions.lacks(&self.live.seen().subject, &scopes).await {
+            // The challenge goes out nevertheless; what is lost is that the user is asked again at the provider.
+            store_reason(&error).log_failure(&error);
+        }
+    }
 }
 
 impl Gate {
@@ -129,6 +145,16 @@ impl Gate {
         let required = self.0.required_scopes.iter();
         let more = scopes.iter().map(AsRef::as_ref).filter(|scope| !self.0.required_scopes.contains(scope));
         challenge::insufficient_scope(&self.0.urls, required.chain(more))
+    }
+
+    /// The scopes that every call needs.
+    pub(crate) fn required_scopes(&self) -> Vec<&str> {
+        self.0.required_scopes.iter().collect()
+    }
+
+    /// The URL of the metadata to which challenges point.
+    pub(crate) fn resource_metadata(&self) -> &str {
+        self.0.urls.resource_metadata()
     }
 
     /// The endpoints of the login, relative to the public URL: `/register`, `/authorize`, `/consent`, `/token`,

@@ -7,6 +7,7 @@ use crate::auth::Principal;
 use crate::extract::Refused;
 use crate::spent::Spent;
 use crate::store::Records;
+use crate::protocol::RpcError;
 
 /// What stands before the MCP endpoint.
 #[derive(Clone)]
@@ -63,6 +64,18 @@ impl Access {
             Self::Open => true,
             #[cfg(feature = "auth")]
             Self::Login(gate) => gate.is_ready().await,
+        }
+    }
+
+    /// The same as a message, once a status has been sent.
+    pub(super) fn to_error(&self, refused: Refused) -> RpcError {
+        match self {
+            Self::Open => refused.to_error(None),
+            #[cfg(feature = "auth")]
+            Self::Login(gate) => {
+                let refused = refused.with_scopes(&gate.required_scopes());
+                refused.to_error(Some(gate.resource_metadata()))
+            }
         }
     }
 

@@ -87,7 +87,7 @@ impl Endpoint {
 
     /// The answer as a message, once its status has been sent.
     pub(super) fn last_event(&self, version: ProtocolVersion, id: &RequestId, answer: Answer) -> Bytes {
-        let outcome = answer.unwrap_or_else(|refused| Outcome::Error(refused.to_error()));
+        let outcome = answer.unwrap_or_else(|refused| Outcome::Error(self.access.to_error(refused)));
         Encoder { version, server_info: &self.registry.server_info }.response_or_error(id, &outcome)
     }
 }

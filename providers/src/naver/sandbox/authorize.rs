@@ -40,7 +40,7 @@ fn authorize(shared: &Shared, family: Family, params: &Params) -> Response {
         state,
         // Only the OpenID Connect family documents PKCE.
         challenge: params.get("code_challenge").filter(|_| family == Family::Oidc).map(str::to_owned),
-        reprompt: params.get("auth_type") == Some("reprompt"),
+        reprompt: params.get("auth_type") == Some("reprompt") && !shared.lock().quirks.ignore_reprompt,
         user: None,
         since: Utc::now(),
     };

@@ -32,6 +32,8 @@ pub struct Quirks {
     pub rotate_refresh_tokens: bool,
     /// Whether `auth_type=reprompt` is refused with `invalid_request`; no.
     pub refuse_reprompt: bool,
+    /// Whether `auth_type=reprompt` is passed over, as if it had not been sent; no.
+    pub ignore_reprompt: bool,
     /// Whether search is not ticked in the application's settings; no.
     pub search_not_ticked: bool,
     /// The URL that is told when a user disconnects the application, as it is registered in its settings; none.
@@ -49,6 +51,7 @@ impl Default for Quirks {
             calendar_reply_with_code: false,
             rotate_refresh_tokens: false,
             refuse_reprompt: false,
+            ignore_reprompt: false,
             search_not_ticked: false,
             unlink_webhook: None,
         }

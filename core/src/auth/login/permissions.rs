@@ -1,0 +1,58 @@
+//! What users did not permit at the provider, where it does not say so itself.
+//!
+//! Such a provider is taken at its word: what was asked for counts as granted, until its API refuses a call. The user is
+//! then asked again at the next login; and where that did not help, is told how to take the consent back.
+
+use super::records::{ASKED_AGAIN_TTL, Standing, UNPERMITTED, UNPERMITTED_TTL, Unpermitted};
+use crate::auth::request::scope::Scopes;
+use crate::store::{Key, Put, Sealed, StoreError};
+
+/// The permissions that are missing, by user.
+pub(crate) struct Permissions {
+    store: Sealed,
+}
+
+impl Permissions {
+    pub(crate) const fn new(store: Sealed) -> Self {
+        Self { store }
+    }
+
+    /// Notes that a call needed these scopes, and that the provider did not let the user have them.
+    pub(crate) async fn lacks(&self, subject: &str, scopes: &Scopes) -> Result<(), StoreError> {
+        let known = self.store.get::<Unpermitted>(&key(subject)).await?;
+        let (scopes, standing) = match known.as_deref() {
+            None => (scopes.clone(), Standing::Wanted),
+            Some(known) => {
+                let standing =
+                    if known.standing == Standing::Wanted { Standing::Wanted } else { Standing::WantedStill };
+                (known.scopes.union(scopes), standing)
+            }
+        };
+        let put = Put::default().with_ttl(UNPERMITTED_TTL);
+        self.store.put(&key(subject), &Unpermitted { scopes, standing }, put).await
+    }
+
+    /// Whether a user who logs in for these scopes did not permit some of them before.
+    pub(crate) async fn standing(&self, subject: &str, scopes: &Scopes) -> Result<Option<Standing>, StoreError> {
+        let known = self.store.get::<Unpermitted>(&key(subject)).await?;
+        let known = known.filter(|known| !known.scopes.intersection(scopes).is_empty());
+        Ok(known.map(|known| known.standing))
+    }
+
+    /// Notes that the user was asked again.
+    pub(crate) async fn asked_again(&self, subject: &str) -> Result<(), StoreError> {
+        let Some(known) = self.store.get::<Unpermitted>(&key(subject)).await? else { return Ok(()) };
+        let asked = Unpermitted { standing: Standing::AskedAgain, ..(*known).clone() };
+        // Who was faster has noted something newer.
+        self.store.swap(&key(subject), &known, &asked, Some(ASKED_AGAIN_TTL)).await.map(drop)
+    }
+
+    /// Begins anew, as after the user was told what to do.
+    pub(crate) async fn forget(&self, subject: &str) -> Result<(), StoreError> {
+        self.store.delete(&key(subject)).await.map(drop)
+    }
+}
+
+fn key(subject: &str) -> Key {
+    Key::hashed(UNPERMITTED, subject)
+}
