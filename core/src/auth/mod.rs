@@ -53,5 +53,6 @@ pub(crate) use {
     login::logins::RETRY_AFTER,
     login::records::{Grant, GrantedTokens},
     proxy::Login,
+    reason::Reason,
     request::scope::Scopes,
 };

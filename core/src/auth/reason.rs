@@ -1,4 +1,7 @@
 //! Why something was refused, in codes that stay the same, for logs and metrics.
+//!
+//! A *refusal* is an answer that somebody got; a *failure* is what went wrong behind it, which may be behind many answers
+//! or none. With the feature `metrics` each is counted, by its code: `dari_refusals_total` and `dari_failures_total`.
 
 /// A reason code. The names are part of what operators build on: add, never rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,16 +91,29 @@ impl Reason {
 
     /// Logs a refusal.
     pub(crate) fn log(self) {
+        self.count("dari_refusals_total");
         tracing::info!(target: "dari::auth", reason = self.as_str(), "refused");
     }
 
     /// Logs a refusal that concerns a grant.
     pub(crate) fn log_for(self, grant: &dyn std::fmt::Display) {
+        self.count("dari_refusals_total");
         tracing::info!(target: "dari::auth", reason = self.as_str(), grant = %grant, "refused");
     }
 
     /// Logs a failure that the operator should see, with its cause. The cause must hold no secret.
     pub(crate) fn log_failure(self, cause: &dyn std::fmt::Display) {
+        self.count("dari_failures_total");
         tracing::error!(target: "dari::auth", reason = self.as_str(), %cause, "failed");
     }
+
+    /// Counts it, for whichever recorder the application installed.
+    #[cfg(feature = "metrics")]
+    fn count(self, counter: &'static str) {
+        metrics::counter!(counter, "reason" => self.as_str()).increment(1);
+    }
+
+    #[cfg(not(feature = "metrics"))]
+    #[expect(clippy::unused_self, reason = "the same call as with metrics")]
+    fn count(self, _counter: &'static str) {}
 }

@@ -11,6 +11,8 @@ mod rejection;
 mod request;
 mod requirement;
 mod resolved;
+#[cfg(feature = "auth")]
+mod sessions;
 mod state;
 mod task;
 

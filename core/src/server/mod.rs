@@ -396,6 +396,24 @@ impl Server {
         self.mcp_url.as_deref()
     }
 
+    /// The users' logins, to list them and to end them; `None` where the server has no login.
+    ///
+    /// ```
+    /// # use dari::auth::SessionsError;
+    /// /// What an administrator's page calls for an account that is closed.
+    /// async fn close_account(server: &dari::Server, user_id: &str) -> Result<usize, SessionsError> {
+    ///     match server.sessions() {
+    ///         Some(sessions) => sessions.end_all(user_id).await,
+    ///         None => Ok(0),
+    ///     }
+    /// }
+    /// ```
+    #[cfg(feature = "auth")]
+    #[must_use]
+    pub fn sessions(&self) -> Option<crate::auth::Sessions> {
+        self.endpoint.sessions_of_users()
+    }
+
     /// Ends the streams that legacy clients keep open, once called: for a program that serves the routes itself and wants
     /// to stop gracefully, which waits for every connection.
     pub fn end_streams(&self) -> impl Fn() + Send + Sync + use<> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
-use dari::auth::OAuthProxy;
+use dari::auth::{OAuthProxy, Sessions};
 use dari::clock::Clock;
 use dari::prelude::*;
 use dari::store::MemoryStore;
@@ -15,7 +15,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::fake::{Fake, FakeProvider, Mode};
-use crate::world::{BASE, Reply, SECRET, World};
+use crate::world::{BASE, REDIRECT, Reply, SECRET, World, tokens};
 
 /// Tells what it knows of the caller.
 #[mcp_tool]
@@ -37,6 +37,24 @@ async fn keep(token: AccessToken, State(Kept(kept)): State<Kept>) -> String {
     kept.iter().all(|token| std::ptr::eq(token.raw_profile(), first.raw_profile())).to_string()
 }
 
+/// Signs its user out everywhere.
+#[mcp_tool]
+async fn sign_out(token: AccessToken, sessions: Sessions) -> Result<String, ToolError> {
+    Ok(sessions.end_all(token.user_id()).await.context("not all were ended")?.to_string())
+}
+
+/// Needs a scope that is granted by name only.
+#[mcp_tool(scopes("calendar"))]
+async fn declared(_token: AccessToken) -> String {
+    "ran".to_owned()
+}
+
+/// Finds out while it runs that the provider permits nothing.
+#[mcp_tool(scopes("profile"))]
+async fn found_out(_token: AccessToken) -> Result<String, ToolError> {
+    Err(ToolError::needs_scopes(["calendar", "profile"]).context("the calendar is closed"))
+}
+
 /// A world whose routes are those of a whole server.
 async fn server(lifetime: Duration) -> World {
     let (clock, hand) = Clock::manual(SystemTime::now());
@@ -48,10 +66,13 @@ async fn server(lifetime: Duration) -> World {
             .upstream_timeout(Duration::from_millis(500))
             .access_token_lifetime(lifetime)
             .identity_check_interval(Duration::from_secs(24 * 3600))
+            .scopes_supported(["calendar", "profile"])
             .clock(hand.clock())
     };
     let store = MemoryStore::with_clock(clock);
-    let server = McpServer::new("Test Server", "1.0.0").tools(tools![whoami, keep]).state(Kept::default());
+    let server = McpServer::new("Test Server", "1.0.0")
+        .tools(tools![whoami, keep, sign_out, declared, found_out])
+        .state(Kept::default());
     let routes = server.auth(proxy().store(store)).into_router().unwrap();
     let world = World::on(fake.clone(), hand.clone(), |_| proxy().store(MemoryStore::new()));
     World { routes, ..world }
@@ -113,6 +134,57 @@ async fn tok_09_10_a_token_elsewhere_than_in_the_header_or_of_the_provider_is_no
     }
     let upstream = world.fake.set().access_token.clone();
     assert_eq!(whoami_over_http(&world, &upstream).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_tool_can_sign_its_user_out() {
+    let world = server(Duration::from_secs(3600)).await;
+    let (one, two) = (world.log_in().await, world.log_in().await);
+    assert_eq!(text(&call(&world, &one.access, "sign_out").await), "2");
+    for held in [one, two] {
+        assert_eq!(whoami_over_http(&world, &held.access).await.status, 401);
+    }
+    assert_eq!(world.fake.set().revoked.len(), 1);
+}
+
+#[tokio::test]
+async fn tok_13_a_scope_that_lacks_is_403_with_all_that_the_call_needs() {
+    let world = server(Duration::from_secs(3600)).await;
+    let client = world.client(REDIRECT).await;
+    let page = world.authorize(&client, &[("scope", "profile")]).await;
+    let sent = world.approve(&page).await;
+    let code = world.come_back(&sent["state"], &page.cookie()).await.redirect()["code"].clone();
+    let held = tokens(&client, &world.exchange(&client, &code).await);
+    for (tool, scope) in [("declared", "calendar"), ("found_out", "profile calendar")] {
+        let reply = call(&world, &held.access, tool).await;
+        assert_eq!(reply.status, 403, "{tool}: {}", reply.body);
+        let challenge = reply.header("www-authenticate");
+        let expected = format!(r#"scope="{scope}", error="insufficient_scope""#);
+        assert!(challenge.contains(&expected), "{tool}: {challenge}");
+        assert!(challenge.contains("/.well-known/oauth-protected-resource/mcp"), "{challenge}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_reprompt_the_user_is_sent_to_the_provider_once_and_then_told_what_to_do() {
+    let world = server(Duration::from_secs(3600)).await;
+    let client = world.client(REDIRECT).await;
+    let log_in = async || {
+        let page = world.authorize(&client, &[("scope", "calendar profile")]).await;
+        let sent = world.approve(&page).await;
+        world.come_back(&sent["state"], &page.cookie()).await
+    };
+    for _ in 0..2 {
+        let held = tokens(&client, &world.exchange(&client, &log_in().await.redirect()["code"]).await);
+        assert_eq!(call(&world, &held.access, "found_out").await.status, 403);
+        // This provider has no word for asking again: it asks by itself, or it does not.
+        let held = tokens(&client, &world.exchange(&client, &log_in().await.redirect()["code"]).await);
+        assert_eq!(call(&world, &held.access, "found_out").await.status, 403);
+        let page = log_in().await;
+        assert_eq!(page.status, 403);
+        assert!(page.body.contains("error=access_denied") && page.body.contains("Write events"), "{}", page.body);
+        // After which it begins anew.
+    }
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ mod fake;
 mod kept;
 #[cfg(test)]
 mod logs;
+#[cfg(all(test, feature = "metrics"))]
+mod metrics;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::grants::Grants;
 use super::permissions::Permissions;
 use crate::auth::provider::upstream::Upstream;
 use crate::clock::Clock;
+use crate::store::Sealed;
 
 /// When a client may come again after an outage, in seconds.
 pub(crate) const RETRY_AFTER: u32 = 5;
@@ -17,6 +18,8 @@ pub(super) const QUIET: u64 = RETRY_AFTER as u64;
 ///
 /// The upstream tokens' refresh is in `upstream_refresh`, the check of the identity in `identity_check`.
 pub(crate) struct Logins {
+    /// For what is known beside the grants.
+    pub(crate) store: Sealed,
     pub(crate) grants: Grants,
     pub(crate) permissions: Permissions,
     pub(crate) upstream: Upstream,

@@ -10,14 +10,15 @@ use super::records::{CLIENTS, Grant};
 use super::revocation::RevokeError;
 use crate::auth::reason::Reason;
 use crate::auth::request::client::Client;
-use crate::store::{Key, Sealed, StoreError};
+use crate::store::{Key, StoreError};
 
 /// The users' logins at this server: to show them to their user, and to end them.
 ///
 /// A session is a grant: one user's login for one MCP client. (The `Mcp-Session-Id` of older revisions of the protocol
 /// has nothing to do with it.) A user who is logged in with two clients, or twice with one, has two.
 ///
-/// Had from [`Gate::sessions`](crate::auth::Gate::sessions); clones share everything.
+/// Had from a built server ([`Server::sessions`](crate::Server::sessions)) or a [`Gate`](crate::auth::Gate::sessions),
+/// and a tool may take it as a parameter. Clones share everything.
 ///
 /// ```
 /// use dari::auth::{Sessions, SessionsError};
@@ -39,10 +40,7 @@ use crate::store::{Key, Sealed, StoreError};
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Sessions {
-    logins: Arc<Logins>,
-    store: Sealed,
-}
+pub struct Sessions(Arc<Logins>);
 
 /// One login of a user.
 #[derive(Clone, Debug)]
@@ -114,8 +112,8 @@ impl Session {
 }
 
 impl Sessions {
-    pub(crate) const fn new(logins: Arc<Logins>, store: Sealed) -> Self {
-        Self { logins, store }
+    pub(crate) const fn new(logins: Arc<Logins>) -> Self {
+        Self(logins)
     }
 
     /// The sessions of a user, the newest first. The id is the user's at this server:
@@ -126,9 +124,9 @@ impl Sessions {
     /// [`SessionsError::Store`].
     pub async fn of_user(&self, user_id: &str) -> Result<Vec<Session>, SessionsError> {
         let mut sessions = Vec::new();
-        for id in self.logins.grants.of_user(user_id).await? {
+        for id in self.0.grants.of_user(user_id).await? {
             // One that ended meanwhile is left out.
-            if let Some(grant) = self.logins.grants.read(&id).await? {
+            if let Some(grant) = self.0.grants.read(&id).await? {
                 sessions.push(self.session(&id, grant).await?);
             }
         }
@@ -146,9 +144,9 @@ impl Sessions {
     ///
     /// [`SessionsError`].
     pub async fn end(&self, user_id: &str, session_id: &str) -> Result<bool, SessionsError> {
-        let ids = self.logins.grants.of_user(user_id).await?;
+        let ids = self.0.grants.of_user(user_id).await?;
         match ids.iter().find(|id| id.to_string() == session_id) {
-            Some(id) => Ok(self.logins.revoke(id).await?),
+            Some(id) => Ok(self.0.revoke(id).await?),
             None => Ok(false),
         }
     }
@@ -160,8 +158,8 @@ impl Sessions {
     /// [`SessionsError`]. Some may have been ended.
     pub async fn end_all(&self, user_id: &str) -> Result<usize, SessionsError> {
         let mut ended = 0;
-        for id in self.logins.grants.of_user(user_id).await? {
-            ended += usize::from(self.logins.revoke(&id).await?);
+        for id in self.0.grants.of_user(user_id).await? {
+            ended += usize::from(self.0.revoke(&id).await?);
         }
         Ok(ended)
     }
@@ -174,17 +172,17 @@ impl Sessions {
     /// [`SessionsError::Store`]. Some may have been ended.
     pub async fn consent_withdrawn(&self, user_id: &str, at: SystemTime) -> Result<usize, SessionsError> {
         let mut ended = 0;
-        for id in self.logins.grants.of_user(user_id).await? {
-            let began_at = self.logins.grants.read(&id).await?.map(|grant| time(grant.upstream.granted_at));
+        for id in self.0.grants.of_user(user_id).await? {
+            let began_at = self.0.grants.read(&id).await?.map(|grant| time(grant.upstream.granted_at));
             if began_at.is_some_and(|began_at| began_at <= at) {
-                ended += usize::from(self.logins.grants.end(&id, Reason::ConsentWithdrawn).await?.is_some());
+                ended += usize::from(self.0.grants.end(&id, Reason::ConsentWithdrawn).await?.is_some());
             }
         }
         Ok(ended)
     }
 
     async fn session(&self, id: &GrantId, grant: Grant) -> Result<Session, StoreError> {
-        let client = self.store.get::<Client>(&Key::new(CLIENTS, &*grant.client_id)).await?;
+        let client = self.0.store.get::<Client>(&Key::new(CLIENTS, &*grant.client_id)).await?;
         Ok(Session {
             id: id.to_string(),
             client_name: client.and_then(|client| client.client_name.clone()),

@@ -154,6 +154,7 @@ impl OAuthProxy {
             refresh_tokens: RefreshTokens::new(store.clone(), &keys),
             access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
             logins: Arc::new(Logins {
+                store: store.clone(),
                 grants: Grants::new(store.clone()),
                 permissions: Permissions::new(store.clone()),
                 upstream,

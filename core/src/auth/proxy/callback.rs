@@ -184,5 +184,6 @@ fn not_identified(error: &IdentifyError) -> OAuthError {
 }
 
 fn login_failed(reason: Reason, description: &'static str) -> OAuthError {
+    reason.log();
     OAuthError::new(reason, http::StatusCode::BAD_GATEWAY, "server_error", description)
 }

@@ -32,7 +32,7 @@ pub(crate) fn insufficient_scope<'a>(urls: &Urls, scopes: impl Iterator<Item = &
 pub(crate) fn unavailable(retry_after: u32) -> Response {
     use axum::response::IntoResponse as _;
 
-    let mut response = OAuthError::unavailable(Reason::ProviderAway).into_response();
+    let mut response = OAuthError::unavailable_as_logged(Reason::ProviderAway).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
     response
 }

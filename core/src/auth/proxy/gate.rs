@@ -51,6 +51,11 @@ pub(crate) struct Login {
 }
 
 impl Login {
+    /// The users' logins.
+    pub(crate) fn sessions(&self) -> Sessions {
+        Sessions::new(self.logins.clone())
+    }
+
     /// Notes that the provider did not let this user have what a call needs, so that it asks again at the next login.
     pub(crate) async fn lacks(&self, scopes: &[Box<str>]) {
         Reason::PermissionMissing.log_for(self.live.id());
@@ -92,7 +97,9 @@ impl Gate {
                 Refusal::InvalidToken
             }
             GrantError::Store(error) => {
-                store_reason(&error).log_failure(&error);
+                let reason = store_reason(&error);
+                reason.log_failure(&error);
+                reason.log_for(&claims.gid);
                 Refusal::Unavailable { retry_after: RETRY_AFTER }
             }
         })?;

@@ -62,10 +62,17 @@ impl OAuthError {
     /// A failure of our own that is no outage.
     pub(crate) fn internal(cause: &dyn Display) -> Self {
         Reason::Internal.log_failure(cause);
+        Reason::Internal.log();
         Self::new(Reason::Internal, StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the server failed")
     }
 
     pub(crate) fn unavailable(reason: Reason) -> Self {
+        reason.log();
+        Self::unavailable_as_logged(reason)
+    }
+
+    /// The same for a refusal that is in the log already.
+    pub(crate) fn unavailable_as_logged(reason: Reason) -> Self {
         Self::new(
             reason,
             StatusCode::SERVICE_UNAVAILABLE,
@@ -102,6 +109,7 @@ impl From<&StoreError> for OAuthError {
         if error.is_unavailable() {
             Self::unavailable(reason)
         } else {
+            reason.log();
             Self::new(reason, StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the server failed")
         }
     }

@@ -59,7 +59,7 @@ impl AuthorizationServer {
 
     /// The users' logins, for who may list and end them.
     pub(crate) fn sessions(&self) -> Sessions {
-        Sessions::new(self.logins.clone(), self.store.clone())
+        Sessions::new(self.logins.clone())
     }
 
     /// Keeps a client that has just registered, for as long as a first login may take.

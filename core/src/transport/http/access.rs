@@ -4,6 +4,8 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use crate::auth::Principal;
+#[cfg(feature = "auth")]
+use crate::auth::Reason;
 use crate::extract::Refused;
 use crate::spent::Spent;
 use crate::store::Records;
@@ -73,6 +75,7 @@ impl Access {
             Self::Open => refused.to_error(None),
             #[cfg(feature = "auth")]
             Self::Login(gate) => {
+                reason(&refused).log();
                 let refused = refused.with_scopes(&gate.required_scopes());
                 refused.to_error(Some(gate.resource_metadata()))
             }
@@ -84,12 +87,24 @@ impl Access {
         match self {
             Self::Open => open(refused),
             #[cfg(feature = "auth")]
-            Self::Login(gate) => match refused {
-                Refused::LoginRequired => gate.login_required(),
-                Refused::ProviderUnavailable { retry_after } => gate.provider_unavailable(retry_after),
-                Refused::InsufficientScope(scopes) => gate.insufficient_scope(&scopes),
-            },
+            Self::Login(gate) => {
+                reason(&refused).log();
+                match refused {
+                    Refused::LoginRequired => gate.login_required(),
+                    Refused::ProviderUnavailable { retry_after } => gate.provider_unavailable(retry_after),
+                    Refused::InsufficientScope(scopes) => gate.insufficient_scope(&scopes),
+                }
+            }
         }
+    }
+}
+
+#[cfg(feature = "auth")]
+const fn reason(refused: &Refused) -> Reason {
+    match refused {
+        Refused::LoginRequired => Reason::GrantEnded,
+        Refused::ProviderUnavailable { .. } => Reason::ProviderAway,
+        Refused::InsufficientScope(_) => Reason::ScopeMissing,
     }
 }
 

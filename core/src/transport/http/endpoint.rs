@@ -57,6 +57,17 @@ pub(super) struct Arrived {
     pub(super) body: Bytes,
 }
 
+#[cfg(feature = "auth")]
+impl Endpoint {
+    /// The users' logins, where there is a login. (The sessions of the handshake revisions are another thing.)
+    pub(crate) fn sessions_of_users(&self) -> Option<crate::auth::Sessions> {
+        match &self.access {
+            Access::Open => None,
+            Access::Login(gate) => Some(gate.sessions()),
+        }
+    }
+}
+
 impl Endpoint {
     pub(crate) fn new(
         registry: Registry,
