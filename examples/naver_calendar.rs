@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono::{Datelike, Utc};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use dari::auth::OAuthProxy;
 use dari::prelude::*;
 use dari_providers::env::Env;
@@ -24,6 +24,8 @@ const NAME: &str = "Naver Remote MCP";
 
 #[derive(Parser)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[arg(long, help = "Use the built-in stand-in for Naver: no credentials needed")]
     sandbox: bool,
     #[arg(long, help = "Where to listen", default_value = "127.0.0.1:8000")]
@@ -32,6 +34,12 @@ struct Options {
     public_url: Option<String>,
     #[arg(long, help = "Where logins are kept [default: the platform's data folder]")]
     data_dir: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look at the running server as its clients see it, and at its secret and store
+    Doctor,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -109,7 +117,7 @@ async fn create_calendar_schedule(
 #[tokio::main]
 async fn main() -> Result<(), dari::Error> {
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
-    let Options { sandbox, listen, public_url, data_dir } = Options::parse();
+    let Options { command, sandbox, listen, public_url, data_dir } = Options::parse();
     let sandbox = match sandbox {
         true => Some(NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.map_err(dari::Error::config)?),
         false => None,
@@ -118,6 +126,11 @@ async fn main() -> Result<(), dari::Error> {
         Some(sandbox) => sandbox.env(),
         None => Env::load()?,
     };
+    // `doctor` asks the server that listens there.
+    let public_url = public_url.or_else(|| match (&command, env.get("BASE_URL")) {
+        (Some(Command::Doctor), None) => Some(format!("http://{listen}")),
+        _ => None,
+    });
     let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?).scopes_supported(["calendar"]);
     if let Some(url) = public_url {
         login = login.public_url(url);
@@ -129,6 +142,11 @@ async fn main() -> Result<(), dari::Error> {
         .tools(tools![get_current_time, web_search, create_calendar_schedule])
         .state(NaverOpenApi::from_env_with(&env)?)
         .auth(login);
+    if let Some(Command::Doctor) = command {
+        let found = server.check_up().await;
+        print!("{found}");
+        return if found.is_healthy() { Ok(()) } else { Err(dari::Error::config("the deployment is not well")) };
+    }
     if let Some(sandbox) = &sandbox {
         println!("Naver sandbox: {}", sandbox.login_url());
     }

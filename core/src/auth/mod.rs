@@ -12,10 +12,13 @@
 //! 4. `tokens`: what clients get for a grant — codes, access tokens, refresh tokens
 //! 5. `pages`: what people see
 //! 6. `proxy`: the endpoints, what they share, and the gate
+//! 7. `checkup`: a deployment, looked at from outside
 //!
 //! Two things look down the list: [`Provider::configure`] may set options of the [`OAuthProxy`] it is given to, and
 //! [`Provider::routes`] is given the [`Sessions`] that its routes may end.
 
+#[cfg(feature = "auth")]
+mod checkup;
 #[cfg(feature = "auth")]
 mod counters;
 #[cfg(feature = "auth")]
@@ -39,6 +42,7 @@ mod tokens;
 pub use principal::Principal;
 #[cfg(feature = "auth")]
 pub use {
+    checkup::{CheckUp, Finding, Verdict},
     counters::Counters,
     login::sessions::{Session, Sessions, SessionsError},
     provider::{

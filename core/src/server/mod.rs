@@ -3,6 +3,8 @@
 mod banner;
 mod build;
 mod caller_login;
+#[cfg(feature = "auth")]
+mod check_up;
 mod stdio;
 mod test_client;
 

@@ -61,6 +61,13 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// Whether another process has the store's file open.
+    #[cfg(feature = "auth")]
+    pub(crate) fn is_in_use(&self) -> bool {
+        let Self::Unavailable { source: Some(source), .. } = self else { return false };
+        matches!(source.downcast_ref(), Some(redb::Error::DatabaseAlreadyOpen))
+    }
+
     #[cfg(feature = "auth")]
     pub(crate) fn unavailable(
         store: impl Into<String>,

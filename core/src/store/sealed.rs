@@ -67,6 +67,11 @@ impl Sealed {
         self.store.is_shared()
     }
 
+    /// The name of the store for messages, as [`Store::describe`].
+    pub fn describe(&self) -> String {
+        self.store.describe()
+    }
+
     /// The key ring, for what else is derived from it.
     pub fn keys(&self) -> &KeyRing {
         &self.keys

@@ -2,6 +2,7 @@
 //!
 //! Names of tests begin or end with the rows of the acceptance list that they cover.
 
+mod doctor;
 mod person;
 mod secrets;
 mod step_up;

@@ -255,6 +255,17 @@ impl OAuthProxy {
         }
     }
 
+    /// The store with the configured secret, and what it is called.
+    pub(crate) fn open_store(&self, defaults: &Defaults<'_>) -> Result<(String, Sealed), AuthConfigError> {
+        let of_environment = self.configured_secrets().map_err(|mut errors| errors.remove(0))?;
+        let keys = match of_environment {
+            Some(keys) => keys,
+            None => kept_secret(&self.urls(defaults)?, defaults.server_name)?,
+        };
+        let store = self.sealed(&keys, Arc::new(Counts::default()), defaults.server_name)?;
+        Ok((store.describe(), store))
+    }
+
     fn sealed(&self, keys: &KeyRing, counts: Arc<Counts>, server_name: &str) -> Result<Sealed, AuthConfigError> {
         let store: Arc<dyn Store> = match (&self.store, &self.data_dir) {
             (Some(store), _) => store.clone(),

@@ -75,6 +75,11 @@ impl Gate {
         Self(server)
     }
 
+    /// What is behind it.
+    pub(crate) fn server(&self) -> &AuthorizationServer {
+        &self.0
+    }
+
     /// Who calls. While the login is known to this process and its identity was checked lately, this asks neither the
     /// store nor the provider.
     ///

@@ -25,3 +25,4 @@ pub use build::{AuthConfigError, Defaults};
 pub use builder::OAuthProxy;
 pub(crate) use gate::Login;
 pub use gate::{Gate, Refusal};
+pub(crate) use server::AuthorizationServer;

@@ -264,6 +264,12 @@ impl Urls {
         ])
     }
 
+    /// The same as URLs.
+    pub(crate) fn server_metadata_urls(&self) -> impl Iterator<Item = String> {
+        let origin = &self.base[..self.origin_len];
+        self.server_metadata_paths().into_iter().map(move |path| format!("{origin}{path}"))
+    }
+
     /// Whether a `resource` parameter names this server's resource (RFC 8707 §2).
     ///
     /// A slash at the end does not matter, nor the case of scheme and host (MCP "Canonical Server URI").
