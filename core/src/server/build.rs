@@ -167,6 +167,7 @@ impl McpServer {
             let what = format!("tool `{name}`");
             self.check_function(&what, tool.requirements(), tool.problems(), problems);
             problems.extend(login.lacks(&what, tool.requirements(), tool.scopes()));
+            self.check_scopes(&what, tool.scopes(), problems);
         }
         for prompt in &self.prompts {
             let name = prompt.name();
@@ -177,6 +178,7 @@ impl McpServer {
             no_task(&what, prompt.requirements(), problems);
             self.check_function(&what, prompt.requirements(), prompt.problems(), problems);
             problems.extend(login.lacks(&what, prompt.requirements(), prompt.scopes()));
+            self.check_scopes(&what, prompt.scopes(), problems);
         }
         for resource in &self.resources {
             let uri = resource.uri();
@@ -187,6 +189,7 @@ impl McpServer {
             no_task(&what, resource.requirements(), problems);
             self.check_function(&what, resource.requirements(), resource.problems(), problems);
             problems.extend(login.lacks(&what, resource.requirements(), resource.scopes()));
+            self.check_scopes(&what, resource.scopes(), problems);
         }
     }
 
@@ -199,6 +202,19 @@ impl McpServer {
             }
         }
     }
+
+    /// Whether the login can grant what a function asks for.
+    #[cfg(feature = "auth")]
+    fn check_scopes(&self, what: &str, scopes: &[Cow<'static, str>], problems: &mut Vec<String>) {
+        let Some(login) = &self.auth else { return };
+        problems.extend(scopes.iter().filter(|scope| !login.grants_scope(scope)).map(|scope| {
+            format!("{what} asks for the scope `{scope}`, which no client can be granted: add it to `scopes_supported(..)` of the login")
+        }));
+    }
+
+    #[cfg(not(feature = "auth"))]
+    #[expect(clippy::unused_self, reason = "the same call as with a login")]
+    const fn check_scopes(&self, _what: &str, _scopes: &[Cow<'static, str>], _problems: &mut Vec<String>) {}
 
     #[cfg(feature = "auth")]
     pub(super) fn login_provider(&self) -> Option<(std::any::TypeId, &'static str)> {

@@ -166,6 +166,23 @@ async fn tok_13_a_scope_that_lacks_is_403_with_all_that_the_call_needs() {
 }
 
 #[tokio::test]
+async fn a_scope_that_nobody_can_be_granted_is_a_mistake_at_build() {
+    let fake = Fake::start().await;
+    let login = OAuthProxy::new(fake.provider())
+        .secret(SECRET.to_owned().into())
+        .public_url(BASE)
+        .required_scopes(["profile"])
+        .store(MemoryStore::new());
+    let server = McpServer::new("Test Server", "1.0.0").tools(tools![declared, found_out]).auth(login);
+    let error = server.build().unwrap_err().to_string();
+    assert!(
+        error.contains("`declared`") && error.contains("`calendar`") && error.contains("scopes_supported"),
+        "{error}"
+    );
+    assert!(!error.contains("found_out"), "{error}");
+}
+
+#[tokio::test]
 async fn without_a_reprompt_the_user_is_sent_to_the_provider_once_and_then_told_what_to_do() {
     let world = server(Duration::from_secs(3600)).await;
     let client = world.client(REDIRECT).await;

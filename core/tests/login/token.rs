@@ -17,7 +17,7 @@ async fn the_answer_is_for_nobody_to_keep_flow_02() {
 }
 
 #[tokio::test]
-async fn a_second_use_ends_what_the_first_one_gave_code_01_02() {
+async fn a_second_use_ends_what_the_first_one_gave_code_01_02_08() {
     let world = World::new().await;
     let client = world.client(REDIRECT).await;
     let code = world.code(&client).await;

@@ -215,6 +215,11 @@ impl OAuthProxy {
 }
 
 impl OAuthProxy {
+    /// Whether a client can be granted this scope.
+    pub(crate) fn grants_scope(&self, scope: &str) -> bool {
+        self.required_scopes.iter().chain(&self.scopes_supported).any(|known| known == scope)
+    }
+
     /// The type of the provider.
     pub(crate) fn provider_type(&self) -> (TypeId, &'static str) {
         self.provider.type_of()

@@ -58,7 +58,8 @@ impl Login {
 
     /// Notes that the provider did not let this user have what a call needs, so that it asks again at the next login.
     pub(crate) async fn lacks(&self, scopes: &[Box<str>]) {
-        Reason::PermissionMissing.log_for(self.live.id());
+        let reason = Reason::PermissionMissing.as_str();
+        tracing::info!(target: "dari::auth", reason, grant = %self.live.id(), "the provider does not let the user have it");
         let Ok(scopes) = Scopes::from_tokens(scopes) else {
             Reason::Internal.log_failure(&"a tool needs a scope that is none (RFC 6749 section 3.3)");
             return;
@@ -154,6 +155,13 @@ impl Gate {
     /// so that the client asks for them at once; those that every call needs are added here.
     #[must_use]
     pub fn insufficient_scope(&self, scopes: &[impl AsRef<str>]) -> Response {
+        for unknown in scopes.iter().map(AsRef::as_ref).filter(|scope| !self.0.supported_scopes.contains(scope)) {
+            tracing::error!(
+                target: "dari::auth",
+                scope = unknown,
+                "a call needs a scope that no client can be granted: add it to `scopes_supported`"
+            );
+        }
         let required = self.0.required_scopes.iter();
         let more = scopes.iter().map(AsRef::as_ref).filter(|scope| !self.0.required_scopes.contains(scope));
         challenge::insufficient_scope(&self.0.urls, required.chain(more))

@@ -7,9 +7,9 @@ use crate::auth::Principal;
 #[cfg(feature = "auth")]
 use crate::auth::Reason;
 use crate::extract::Refused;
+use crate::protocol::RpcError;
 use crate::spent::Spent;
 use crate::store::Records;
-use crate::protocol::RpcError;
 
 /// What stands before the MCP endpoint.
 #[derive(Clone)]
