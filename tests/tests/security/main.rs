@@ -21,6 +21,7 @@ mod process;
 mod redirect;
 mod refresh;
 mod registration;
+mod revocation;
 mod server;
 #[path = "../../../core/tests/login/shared.rs"]
 #[allow(dead_code, reason = "the login's own tests use all of it")]
