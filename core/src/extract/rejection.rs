@@ -1,6 +1,6 @@
 //! Why a call does not reach its function.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::RequestContext;
 use crate::protocol::{ErrorCode, RpcError};
@@ -60,8 +60,21 @@ impl Refused {
 
     /// The same as a JSON-RPC error, where there is no HTTP status to say it with: on stdio, and after the first event of
     /// a stream. `data` has what the challenge would have had (RFC 6750 §3).
-    pub(crate) fn to_error(&self, resource_metadata: Option<&str>) -> RpcError {
-        let (code, message, mut data) = match self {
+    pub(crate) fn to_error(&self) -> RpcError {
+        let (code, message, data) = self.told();
+        RpcError::new(code, message).with_data(data)
+    }
+
+    /// The same of a server that clients log in to, with the URL of its metadata (RFC 9728 §5.1).
+    #[cfg(feature = "auth")]
+    pub(crate) fn to_challenge(&self, resource_metadata: &str) -> RpcError {
+        let (code, message, mut data) = self.told();
+        data["resource_metadata"] = resource_metadata.into();
+        RpcError::new(code, message).with_data(data)
+    }
+
+    fn told(&self) -> (ErrorCode, &'static str, Value) {
+        match self {
             Self::LoginRequired => {
                 (ErrorCode::InvalidRequest, "A login is required", json!({ "error": "invalid_token" }))
             }
@@ -75,11 +88,7 @@ impl Refused {
                 "The call needs more scopes",
                 json!({ "error": "insufficient_scope", "scope": scopes.join(" ") }),
             ),
-        };
-        if let Some(url) = resource_metadata {
-            data["resource_metadata"] = url.into();
         }
-        RpcError::new(code, message).with_data(data)
     }
 }
 

@@ -26,7 +26,7 @@ impl End {
         let result = match answer {
             Ok(Outcome::Tool(result)) => result,
             Ok(Outcome::Error(error)) => return Self::failed(&error),
-            Err(refused) => return Self::failed(&refused.to_error(None)),
+            Err(refused) => return Self::failed(&refused.to_error()),
             // Nothing else comes of the call of a tool that waits for its answers.
             Ok(_) => return Self::failed(&RpcError::internal()),
         };

@@ -72,12 +72,12 @@ impl Access {
     /// The same as a message, once a status has been sent.
     pub(super) fn to_error(&self, refused: Refused) -> RpcError {
         match self {
-            Self::Open => refused.to_error(None),
+            Self::Open => refused.to_error(),
             #[cfg(feature = "auth")]
             Self::Login(gate) => {
                 reason(&refused).log();
                 let refused = refused.with_scopes(&gate.required_scopes());
-                refused.to_error(Some(gate.resource_metadata()))
+                refused.to_challenge(gate.resource_metadata())
             }
         }
     }
