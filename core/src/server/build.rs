@@ -119,11 +119,21 @@ impl McpServer {
     /// What can be found wrong without building anything, for whom `.auth(..)` logs in.
     pub(super) fn check(&mut self) -> Vec<String> {
         let login = self.login_provider();
-        self.check_with(&CallerLogin {
+        let mut problems = self.check_with(&CallerLogin {
             provider: login,
             exists: login.is_some(),
             missing: "the server has no login: add `.auth(..)`",
-        })
+        });
+        for tool in &self.tools {
+            self.check_scopes(&format!("tool `{}`", tool.name()), tool.scopes(), &mut problems);
+        }
+        for prompt in &self.prompts {
+            self.check_scopes(&format!("prompt `{}`", prompt.name()), prompt.scopes(), &mut problems);
+        }
+        for resource in &self.resources {
+            self.check_scopes(&format!("resource `{}`", resource.uri()), resource.scopes(), &mut problems);
+        }
+        problems
     }
 
     /// The same for callers who get their tokens another way.
@@ -167,7 +177,6 @@ impl McpServer {
             let what = format!("tool `{name}`");
             self.check_function(&what, tool.requirements(), tool.problems(), problems);
             problems.extend(login.lacks(&what, tool.requirements(), tool.scopes()));
-            self.check_scopes(&what, tool.scopes(), problems);
         }
         for prompt in &self.prompts {
             let name = prompt.name();
@@ -178,7 +187,6 @@ impl McpServer {
             no_task(&what, prompt.requirements(), problems);
             self.check_function(&what, prompt.requirements(), prompt.problems(), problems);
             problems.extend(login.lacks(&what, prompt.requirements(), prompt.scopes()));
-            self.check_scopes(&what, prompt.scopes(), problems);
         }
         for resource in &self.resources {
             let uri = resource.uri();
@@ -189,7 +197,6 @@ impl McpServer {
             no_task(&what, resource.requirements(), problems);
             self.check_function(&what, resource.requirements(), resource.problems(), problems);
             problems.extend(login.lacks(&what, resource.requirements(), resource.scopes()));
-            self.check_scopes(&what, resource.scopes(), problems);
         }
     }
 
