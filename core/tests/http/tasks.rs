@@ -526,3 +526,36 @@ fn what_cannot_be_is_told_at_build() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_stopped_server_waits_for_its_tasks() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let bench = Bench::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = McpServer::new("test", "1").state(bench.clone()).tools(tools![wait]);
+    let served = tokio::spawn(async move {
+        server.serve_on(listener, async { drop(stopped.await) }).await.expect("it is served");
+    });
+    let (parts, body) = knowing("tools/call", json!({ "name": "wait" })).into_parts();
+    let body = http_body_util::BodyExt::collect(body).await.expect("a body").to_bytes();
+    let mut request = format!("POST /mcp HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in parts.headers.iter().filter(|(name, _)| *name != "host") {
+        request.push_str(&format!("{name}: {}\r\n", value.to_str().expect("ASCII")));
+    }
+    request.push_str(&format!("host: {address}\r\n\r\n"));
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(&[request.as_bytes(), &body].concat()).await.expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.contains(r#""resultType":"task""#), "{answer}");
+
+    drop(stop);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!served.is_finished(), "the task runs");
+    bench.go.notify_one();
+    tokio::time::timeout(Duration::from_secs(5), served).await.expect("in time").expect("a clean end");
+    assert_eq!(bench.dropped.load(Ordering::SeqCst), 1);
+}
