@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
+use crate::changes::Changes;
 use crate::exchange::Exchange;
 use crate::extract::ResolvedArguments;
 use crate::protocol::{
@@ -171,6 +172,8 @@ pub(crate) struct Shared {
     pub(crate) request_states: Signer,
     /// Whom the application told to watch what is served.
     pub(crate) observers: Vec<Observer>,
+    /// Where changes are told.
+    pub(crate) changes: Changes,
     /// The states that were used once, and may not be a second time.
     pub(crate) spent: Spent,
 }

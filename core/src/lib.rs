@@ -15,6 +15,7 @@ extern crate self as dari;
 #[path = "private.rs"]
 pub mod __private;
 pub mod auth;
+mod changes;
 pub mod clock;
 mod context;
 mod dispatch;
@@ -38,6 +39,7 @@ mod tool_error;
 mod trace;
 mod transport;
 
+pub use changes::Changes;
 pub use context::{Reference, RequestContext};
 pub use dari_macros::{mcp_prompt, mcp_resource, mcp_tool, prompts, resources, tools};
 pub use dispatch::TaskSettings;

@@ -26,6 +26,7 @@ pub use test_client::{
 };
 
 use crate::Error;
+use crate::changes::Changes;
 use crate::context::Shared;
 use crate::dispatch::TaskSettings;
 use crate::prompt::Prompt;
@@ -75,6 +76,8 @@ pub struct McpServer {
     resources: Vec<Resource>,
     page_size: usize,
     tasks: TaskSettings,
+    /// Whether the application has changes to tell.
+    tells_changes: bool,
     shared: Shared,
     public_url: Option<String>,
     path: String,
@@ -101,6 +104,7 @@ impl McpServer {
             resources: Vec::new(),
             page_size: PAGE_SIZE,
             tasks: TaskSettings::new(),
+            tells_changes: false,
             shared: Shared::default(),
             public_url: None,
             path: "/mcp".to_owned(),
@@ -168,6 +172,17 @@ impl McpServer {
     /// to another server than the one that runs its task gets there within seconds.
     pub const fn tasks(mut self, settings: TaskSettings) -> Self {
         self.tasks = settings;
+        self
+    }
+
+    /// Lets the application tell clients what has changed, and declares that it does: see [`Changes`].
+    ///
+    /// A server whose functions take [`Changes`] as a parameter has its own without this.
+    pub fn changes(mut self, changes: Changes) -> Self {
+        self.shared.changes = changes;
+        if std::mem::replace(&mut self.tells_changes, true) {
+            self.problems.push("`.changes(..)` was called twice: give clones of one to whoever tells".to_owned());
+        }
         self
     }
 

@@ -13,6 +13,7 @@ mod serving;
 mod sessions;
 mod stateless;
 mod streams;
+mod subscriptions;
 mod tasks;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::access::Access;
 use super::caretaker::Caretaker;
+use super::connection::{Connection, HangUp};
 use super::era::Era;
 use super::guard::Guard;
 use super::headers::ParamHeader;
@@ -55,6 +56,7 @@ pub(super) struct Arrived {
     pub(super) headers: HeaderMap,
     pub(super) principal: Option<Principal>,
     pub(super) body: Bytes,
+    pub(super) connection: Connection,
 }
 
 impl Endpoint {
@@ -128,21 +130,22 @@ impl Endpoint {
 
     /// The bearer check comes before anything else is judged: a client without a token learns how to get one.
     async fn authorized(self: Arc<Self>, request: HttpRequest<Body>) -> Response {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let principal = match self.access.authenticate(&parts.headers).await {
             Ok(principal) => principal,
             Err(challenge) => return challenge,
         };
         let mut headers = parts.headers;
-        headers.remove(header::AUTHORIZATION);
+        let authorization = headers.remove(header::AUTHORIZATION);
+        let connection = Connection { authorization, hang_up: parts.extensions.remove::<HangUp>() };
         headers.remove(header::PROXY_AUTHORIZATION);
         headers.remove(header::COOKIE);
         match parts.method {
             HttpMethod::POST => match body::read(&headers, body, self.body_limit).await {
-                Ok(body) => self.post(Arrived { headers, principal, body }).await,
+                Ok(body) => self.post(Arrived { headers, principal, body, connection }).await,
                 Err(refusal) => answer::error_with(refusal.status, None, &refusal.error),
             },
-            HttpMethod::GET => self.get(&headers, principal.as_ref()),
+            HttpMethod::GET => self.get(&headers, principal.as_ref(), connection),
             HttpMethod::DELETE => self.delete(&headers, principal.as_ref()),
             _ => answer::not_allowed(),
         }
@@ -247,7 +250,7 @@ impl Endpoint {
         settled: Settled,
     ) -> Response {
         let version = settled.version;
-        let Arrived { headers, principal, body } = arrived;
+        let Arrived { headers, principal, body, connection } = arrived;
         let caller = Caller { headers, principal };
         let dispatched = match incoming.request(&id, Method::parse(method), &body, settled, caller, &self.shared) {
             Ok(request) => self.registry.dispatch(request),
@@ -255,6 +258,7 @@ impl Endpoint {
         };
         match dispatched {
             Dispatched::Running(running) => self.run_stateless(version, id, running).await,
+            Dispatched::Listening(listening) => self.listen(version, id, listening, connection),
             Dispatched::Answered(answer) => {
                 let status = match &answer {
                     Ok(Outcome::Error(error)) => answer::answered(error.code()),
