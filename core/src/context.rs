@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -114,8 +115,9 @@ impl RequestContext {
     /// # Errors
     ///
     /// Those of the extractor.
-    pub async fn extract<T: FromContext>(&self) -> Result<T, Rejection> {
-        T::from_context(self).await
+    // No `async fn`: its future would be `Send` only where the compiler can look into it, which lifetimes keep it from.
+    pub fn extract<T: FromContext>(&self) -> impl Future<Output = Result<T, Rejection>> + Send {
+        T::from_context(self)
     }
 
     /// The value that was given to [`McpServer::state`](crate::McpServer::state), if one of this type was.

@@ -61,6 +61,6 @@ pub use resource::{Resource, ResourceOutput};
 #[cfg(feature = "auth")]
 pub use server::StdioToken;
 pub use server::{CallError, McpServer, Server, StdioServer, TestClient, ToolAnswer, banner};
-pub use tool::{Json, Tool, ToolOutput};
+pub use tool::{DynamicTool, Json, Tool, ToolOutput, VerbatimSchema};
 pub use tool_error::{ModelMessage, ResultExt, ToolError};
 pub use trace::{Observation, ObservedOutcome};

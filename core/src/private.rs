@@ -17,6 +17,7 @@ pub use crate::resource::builder::{Contents, ResourceBuilder, contents};
 pub use crate::resource::template::Part;
 pub use crate::tool::ToolFn;
 pub use crate::tool::builder::{Output, ToolBuilder, output};
+pub use crate::tool::dynamic::verbatim;
 
 /// The tool of a type that `#[mcp_tool]` made.
 pub fn register_tool<T: ToolFn>(_: T) -> crate::Tool {

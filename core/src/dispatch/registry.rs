@@ -171,11 +171,7 @@ impl Registry {
         !self.resource_list.is_empty() || !self.template_list.is_empty()
     }
 
-    pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
-        self.tools.iter()
-    }
-
-    pub(super) fn tool(&self, name: &str) -> Option<&Tool> {
+    pub(crate) fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.get(*self.tools_by_name.get(name)?)
     }
 

@@ -140,8 +140,8 @@ impl McpServer {
     }
 
     /// Adds tools: `tools![web_search, get_current_time]`. Clients list them in this order.
-    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
-        self.tools.extend(tools);
+    pub fn tools<T: Into<Tool>>(mut self, tools: impl IntoIterator<Item = T>) -> Self {
+        self.tools.extend(tools.into_iter().map(Into::into));
         self
     }
 

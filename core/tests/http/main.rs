@@ -3,6 +3,8 @@
 mod asks;
 mod cancellation;
 mod completions;
+#[cfg(feature = "json-schema")]
+mod dynamic;
 mod events;
 mod guards;
 mod lists;

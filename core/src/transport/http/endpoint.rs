@@ -1,6 +1,5 @@
 //! The MCP endpoint: a request from its first check to its answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -15,7 +14,6 @@ use super::caretaker::Caretaker;
 use super::connection::{Connection, HangUp};
 use super::era::Era;
 use super::guard::Guard;
-use super::headers::ParamHeader;
 use super::legacy::LiveSessions;
 use super::session::{Session, Sessions};
 use super::{answer, body, cors, era, headers};
@@ -25,6 +23,7 @@ use crate::dispatch::{Dispatched, Method, Registry};
 use crate::extract::Refused;
 use crate::outcome::Outcome;
 use crate::protocol::{ErrorCode, Message, MessageError, Params, ProtocolVersion, RequestId, RpcError};
+use crate::tool::Tool;
 use crate::transport::encode::Encoder;
 use crate::transport::handshake::Handshakes;
 use crate::transport::incoming::{Caller, Incoming, Settled};
@@ -40,8 +39,6 @@ pub(crate) struct Endpoint {
     /// What this process knows of sessions.
     pub(super) live: Arc<LiveSessions>,
     pub(super) body_limit: usize,
-    /// The arguments that a header repeats, of the tools that have some (`x-mcp-header`).
-    param_headers: HashMap<Box<str>, Vec<ParamHeader>>,
     /// Ends streams that would otherwise stay open.
     pub(super) shutdown: CancellationToken,
     /// The calls that go on although their client hung up.
@@ -68,8 +65,6 @@ impl Endpoint {
         session_keys: &[[u8; 32]],
         body_limit: usize,
     ) -> Self {
-        let with_headers = registry.tools().map(|tool| (tool.name().into(), headers::declared(tool)));
-        let param_headers = with_headers.filter(|(_, declared)| !declared.is_empty()).collect();
         let (sessions, shutdown) = (Sessions::new(session_keys), CancellationToken::new());
         Self {
             handshakes: Handshakes::new(&registry.handshake),
@@ -80,7 +75,6 @@ impl Endpoint {
             sessions,
             live: Arc::default(),
             body_limit,
-            param_headers,
             shutdown,
             detached: TaskTracker::new(),
             streaming: TaskTracker::new(),
@@ -231,12 +225,13 @@ impl Endpoint {
     /// What the headers of a stateless request repeat from its body.
     fn check_headers(&self, headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
         headers::check(headers, method, params)?;
-        if method != "tools/call" || self.param_headers.is_empty() {
+        if method != "tools/call" {
             return Ok(());
         }
-        match params.name()?.and_then(|name| self.param_headers.get(&*name)) {
-            Some(declared) => headers::check_params(headers, declared, params.arguments),
-            None => Ok(()),
+        let tool = params.name()?.and_then(|name| self.registry.tool(&name));
+        match tool.map(Tool::headers) {
+            Some(declared) if !declared.is_empty() => headers::check_params(headers, declared, params.arguments),
+            _ => Ok(()),
         }
     }
 
