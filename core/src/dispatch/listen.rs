@@ -53,6 +53,9 @@ impl Registry {
     }
 
     pub(super) fn listen(&self, params: &MethodParams, context: &RequestContext) -> Dispatched {
+        if let Err(error) = self.check_subscription(params, context) {
+            return Dispatched::error(error);
+        }
         let Params { notifications } = match params.read() {
             Ok(params) => params,
             Err(error) => return Dispatched::error(error),

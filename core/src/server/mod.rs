@@ -169,7 +169,8 @@ impl McpServer {
     /// Without a login they are in the server's memory and end with it. With one they are in its store, where each is for
     /// its own caller only: what came of it can be asked for after a restart and, where several servers share a store, of
     /// any of them. A task that ran in a process that is gone is told as failed, half a minute later. What a client sends
-    /// to another server than the one that runs its task gets there within seconds.
+    /// to another server than the one that runs its task gets there within seconds. Clients ask how their tasks are: they
+    /// are not told by notifications.
     pub const fn tasks(mut self, settings: TaskSettings) -> Self {
         self.tasks = settings;
         self

@@ -559,3 +559,25 @@ async fn a_stopped_server_waits_for_its_tasks() {
     tokio::time::timeout(Duration::from_secs(5), served).await.expect("in time").expect("a clean end");
     assert_eq!(bench.dropped.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn task_notifications_are_for_clients_that_know_tasks() {
+    let router = McpServer::new("test", "1.2.3")
+        .public_url("https://mcp.example.com")
+        .changes(dari::Changes::new())
+        .state(Bench::default())
+        .tools(tools![wait])
+        .into_router()
+        .expect("the server builds");
+    let wanted = json!({ "notifications": { "toolsListChanged": true, "taskIds": ["any"] } });
+    let refused = send(&router, modern("subscriptions/listen", wanted.clone())).await;
+    let required = json!({ "requiredCapabilities": { "extensions": { EXTENSION: {} } } });
+    assert_eq!((refused.code(), &refused.body["error"]["data"]), (-32021, &required));
+
+    let heard = tower::ServiceExt::oneshot(router, knowing("subscriptions/listen", wanted)).await.expect("an answer");
+    let mut body = heard.into_body();
+    let first = http_body_util::BodyExt::frame(&mut body).await.expect("a frame").expect("no error");
+    let first = String::from_utf8(first.into_data().expect("data").to_vec()).expect("UTF-8");
+    let first: Value = serde_json::from_str(first.split("data: ").nth(1).expect("an event").trim()).expect("JSON");
+    assert_eq!(first["params"]["notifications"], json!({ "toolsListChanged": true }), "no task is agreed to");
+}
