@@ -1,5 +1,7 @@
 //! What the macros emit against. No part of the public interface: it changes without notice.
 
+#[cfg(feature = "auth")]
+pub use crate::auth::fetch::network::TestNetwork;
 pub use crate::function::about::About;
 pub use crate::function::arg::{Arg, Constant, constant, literal, published};
 pub use crate::function::completer::{Completer, CompletionFn, completer, way};

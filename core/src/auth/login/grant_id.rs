@@ -29,6 +29,13 @@ impl GrantId {
     }
 }
 
+impl From<String> for GrantId {
+    /// From a key of the store.
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
 impl fmt::Display for GrantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hash = Sha256::digest(self.0.as_bytes());

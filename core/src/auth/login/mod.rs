@@ -6,4 +6,5 @@ pub(super) mod grants;
 mod identity_check;
 pub(super) mod logins;
 pub(super) mod records;
+pub(super) mod room;
 mod upstream_refresh;

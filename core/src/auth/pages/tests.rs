@@ -18,6 +18,7 @@ fn consent<'a>(
         server_name: "Naver Calendar",
         provider_name: "Naver",
         client_name,
+        document_host: None,
         client_uri: None,
         redirect_uri,
         scopes,
@@ -27,9 +28,11 @@ fn consent<'a>(
     }
 }
 
-fn all_problems() -> [Problem; 7] {
+fn all_problems() -> [Problem; 9] {
     [
         Problem::UnknownClient,
+        Problem::BadClientDocument,
+        Problem::Busy,
         Problem::BadRedirectUri,
         Problem::BadRequest,
         Problem::FormSpent,
