@@ -13,6 +13,10 @@ mod callback;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod cimd;
+#[cfg(test)]
+mod client_keys;
+#[cfg(test)]
 mod consent;
 #[cfg(test)]
 mod discovery;
@@ -34,6 +38,8 @@ mod register;
 mod replicas;
 #[cfg(test)]
 mod shared;
+#[cfg(test)]
+mod site;
 #[cfg(test)]
 mod token;
 #[cfg(test)]
