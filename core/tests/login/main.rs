@@ -9,6 +9,8 @@ mod access;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod callback;
 #[cfg(test)]
 mod calls;

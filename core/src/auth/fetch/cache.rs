@@ -167,3 +167,38 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_of_urls_takes_a_bounded_place_cimd_07() {
+        let clock = Clock::system();
+        let fetcher = Arc::new(Fetcher::new(None, clock.clone()).unwrap());
+        let cache = DocumentCache::<(), ()>::new(fetcher, clock, 1);
+        for n in 0..10_000 {
+            // Refused before anything is dialled, and kept as a failure.
+            let url = Url::parse(&format!("https://10.0.0.1/{n}")).unwrap();
+            let answer = cache.get(&url, |_| Ok(()), || Ok(())).await;
+            assert!(matches!(answer, Err(DocumentError::Fetch(FetchError::NotPublic))));
+        }
+        cache.entries.run_pending_tasks().await;
+        assert!(cache.entries.entry_count() <= 4096, "{}", cache.entries.entry_count());
+        assert!(cache.entries.weighted_size() <= MAX_BYTES);
+        assert!(cache.entries.entry_count() > 3000, "it is a cache, too");
+    }
+
+    #[tokio::test]
+    async fn where_no_fetch_is_allowed_nothing_is_kept() {
+        let clock = Clock::system();
+        let fetcher = Arc::new(Fetcher::new(None, clock.clone()).unwrap());
+        let cache = DocumentCache::<(), ()>::new(fetcher, clock, 1);
+        let url = Url::parse("https://10.0.0.1/").unwrap();
+        let wait = TooOften(Duration::from_secs(1));
+        let answer = cache.get(&url, |_| Ok(()), || Err(wait)).await;
+        assert!(matches!(answer, Err(DocumentError::TooOften(_))));
+        let answer = cache.get(&url, |_| Ok(()), || Ok(())).await;
+        assert!(matches!(answer, Err(DocumentError::Fetch(FetchError::NotPublic))));
+    }
+}
