@@ -31,6 +31,12 @@ struct Options {
     public_url: Option<String>,
     #[arg(long, help = "Where logins are kept [default: the platform's data folder]")]
     data_dir: Option<PathBuf>,
+    #[arg(long, help = "A reverse proxy in front, as an address or network; may be repeated")]
+    trusted_proxy: Vec<String>,
+    #[arg(long, help = "Know no client by the URL of its metadata document; so it is with --sandbox")]
+    no_client_documents: bool,
+    #[arg(long, conflicts_with = "no_client_documents", help = "Know clients by their URLs also with --sandbox")]
+    client_documents: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -103,8 +109,8 @@ async fn create_calendar_schedule(
 #[tokio::main]
 async fn main() -> Result<(), dari::Error> {
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
-    let Options { sandbox, listen, public_url, data_dir } = Options::parse();
-    let sandbox = match sandbox {
+    let options = Options::parse();
+    let sandbox = match options.sandbox {
         true => Some(NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.map_err(dari::Error::config)?),
         false => None,
     };
@@ -112,12 +118,19 @@ async fn main() -> Result<(), dari::Error> {
         Some(sandbox) => sandbox.env(),
         None => Env::load()?,
     };
-    let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?);
-    if let Some(url) = public_url {
+    let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?).trusted_proxies(options.trusted_proxy);
+    if let Some(url) = options.public_url {
         login = login.public_url(url);
     }
-    if let Some(folder) = data_dir {
+    if let Some(folder) = options.data_dir {
         login = login.data_dir(folder);
+    }
+    // A server that takes URLs for client ids has to fetch what is there. Claude Code names one wherever that is
+    // advertised and never falls back to a registration, so a server that cannot reach claude.ai would lock it out.
+    // The sandbox is for trying things without the world outside: there every client registers itself, unless told
+    // otherwise. A real server is on the internet, and documents are what the specification prefers.
+    if options.no_client_documents || (options.sandbox && !options.client_documents) {
+        login = login.without_client_id_metadata_documents();
     }
     let server = McpServer::new(NAME, "1.0.0")
         .tools(tools![get_current_time, web_search, create_calendar_schedule])
@@ -126,5 +139,5 @@ async fn main() -> Result<(), dari::Error> {
     if let Some(sandbox) = &sandbox {
         println!("Naver sandbox: {}", sandbox.login_url());
     }
-    server.on_start(|url| println!("{}", dari::banner(NAME, url))).serve(listen).await
+    server.on_start(|url| println!("{}", dari::banner(NAME, url))).serve(options.listen).await
 }

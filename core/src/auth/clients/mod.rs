@@ -19,7 +19,7 @@ use crate::store::StoreError;
 
 /// Every client that this server knows, and those it can get to know.
 pub(crate) struct Clients {
-    pub(crate) pre_registered: HashMap<String, Client>,
+    pub(crate) pre_registered: HashMap<String, Arc<Client>>,
     pub(crate) registered: RegisteredClients,
     /// `None`: switched off.
     pub(crate) documents: Option<ClientDocuments>,
@@ -46,7 +46,7 @@ impl Clients {
     /// The client. `source` is who has to answer for what must be fetched.
     pub(crate) async fn find(&self, client_id: &str, source: Option<Source>) -> Result<Arc<Client>, ClientError> {
         if let Some(client) = self.pre_registered.get(client_id) {
-            return Ok(Arc::new(client.clone()));
+            return Ok(client.clone());
         }
         if let Some(documents) = self.documents.as_ref().filter(|_| claims_to_be_url(client_id)) {
             return documents.find(client_id, source).await;

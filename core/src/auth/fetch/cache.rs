@@ -1,5 +1,6 @@
 //! Documents that were fetched and read, for as long as their headers say, within bounds.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ impl<T, E> Entry<T, E> {
 impl<T, E> DocumentCache<T, E>
 where
     T: Send + Sync + 'static,
-    E: Clone + Send + Sync + 'static,
+    E: Clone + Display + Send + Sync + 'static,
 {
     /// A cache of documents of at most `limit` bytes.
     pub(crate) fn new(fetcher: Arc<Fetcher>, clock: Clock, limit: usize) -> Self {
@@ -154,18 +155,29 @@ where
                 Ok(document) => {
                     entry(Ok(Arc::new(document)), fetched.fresh_for.clamp(FLOOR, CEILING), fetched.body.len() * 2)
                 }
-                Err(error) => entry(Err(DocumentError::Invalid(error)), FAILED, 0),
-            },
-            Err(error) => match last {
-                Some(last) if matches!(error, FetchError::Away(_)) => {
-                    let age = now.saturating_sub(last.fetched_at);
-                    let fresh_for = (age + FAILED.as_secs()).min(CEILING.as_secs());
-                    Entry { fresh_for, ..last }
+                Err(error) => {
+                    log(url, &error);
+                    entry(Err(DocumentError::Invalid(error)), FAILED, 0)
                 }
-                _ => entry(Err(DocumentError::Fetch(error)), FAILED, 0),
             },
+            Err(error) => {
+                log(url, &error);
+                match last {
+                    Some(last) if matches!(error, FetchError::Away(_)) => {
+                        let age = now.saturating_sub(last.fetched_at);
+                        let fresh_for = (age + FAILED.as_secs()).min(CEILING.as_secs());
+                        Entry { fresh_for, ..last }
+                    }
+                    _ => entry(Err(DocumentError::Fetch(error)), FAILED, 0),
+                }
+            }
         }
     }
+}
+
+/// For the operator, whom a client's maker may ask. A URL that was fetched is in its normal form, which is plain ASCII.
+fn log(url: &Url, error: &dyn Display) {
+    tracing::info!(target: "dari::auth", %url, %error, "a client's document is of no use");
 }
 
 #[cfg(test)]
@@ -176,7 +188,7 @@ mod tests {
     async fn a_flood_of_urls_takes_a_bounded_place_cimd_07() {
         let clock = Clock::system();
         let fetcher = Arc::new(Fetcher::new(None, clock.clone()).unwrap());
-        let cache = DocumentCache::<(), ()>::new(fetcher, clock, 1);
+        let cache = DocumentCache::<(), String>::new(fetcher, clock, 1);
         for n in 0..10_000 {
             // Refused before anything is dialled, and kept as a failure.
             let url = Url::parse(&format!("https://10.0.0.1/{n}")).unwrap();
@@ -193,7 +205,7 @@ mod tests {
     async fn where_no_fetch_is_allowed_nothing_is_kept() {
         let clock = Clock::system();
         let fetcher = Arc::new(Fetcher::new(None, clock.clone()).unwrap());
-        let cache = DocumentCache::<(), ()>::new(fetcher, clock, 1);
+        let cache = DocumentCache::<(), String>::new(fetcher, clock, 1);
         let url = Url::parse("https://10.0.0.1/").unwrap();
         let wait = TooOften(Duration::from_secs(1));
         let answer = cache.get(&url, |_| Ok(()), || Err(wait)).await;

@@ -238,7 +238,7 @@ impl OAuthProxy {
         &self,
         policy: Option<&RedirectPolicy>,
         wrong: &mut Vec<AuthConfigError>,
-    ) -> HashMap<String, Client> {
+    ) -> HashMap<String, Arc<Client>> {
         let mut clients = HashMap::new();
         if !self.registration && !self.client_documents && self.pre_registered.is_empty() {
             wrong.push(AuthConfigError::NoClients);
@@ -249,7 +249,7 @@ impl OAuthProxy {
                 Ok(client) if clients.contains_key(&client.client_id) => {
                     wrong.push(AuthConfigError::Client(format!("client {:?} is registered twice", client.client_id)));
                 }
-                Ok(client) => drop(clients.insert(client.client_id.clone(), client)),
+                Ok(client) => drop(clients.insert(client.client_id.clone(), Arc::new(client))),
                 Err(why) => wrong.push(AuthConfigError::Client(why)),
             }
         }
