@@ -193,7 +193,7 @@ mod tests {
             // Refused before anything is dialled, and kept as a failure.
             let url = Url::parse(&format!("https://10.0.0.1/{n}")).unwrap();
             let answer = cache.get(&url, |_| Ok(()), || Ok(())).await;
-            assert!(matches!(answer, Err(DocumentError::Fetch(FetchError::NotPublic))));
+            assert!(matches!(answer, Err(DocumentError::Fetch(FetchError::Away(_)))));
         }
         cache.entries.run_pending_tasks().await;
         assert!(cache.entries.entry_count() <= 4096, "{}", cache.entries.entry_count());
@@ -211,6 +211,6 @@ mod tests {
         let answer = cache.get(&url, |_| Ok(()), || Err(wait)).await;
         assert!(matches!(answer, Err(DocumentError::TooOften(_))));
         let answer = cache.get(&url, |_| Ok(()), || Ok(())).await;
-        assert!(matches!(answer, Err(DocumentError::Fetch(FetchError::NotPublic))));
+        assert!(matches!(answer, Err(DocumentError::Fetch(FetchError::Away(_)))));
     }
 }

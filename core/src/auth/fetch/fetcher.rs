@@ -15,13 +15,11 @@ use crate::clock::Clock;
 
 /// How long a fetch may take, from the name's look-up to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
+const NO_CONNECTION: &str = "no connection could be made";
 
 /// Why something was not fetched. The texts hold nothing that the other side said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FetchError {
-    /// Not on the public internet.
-    #[error("its address is not on the public internet")]
-    NotPublic,
     /// The other side gave no answer, or one that says nothing of the document: it may be well again soon.
     #[error("{0}")]
     Away(&'static str),
@@ -76,17 +74,17 @@ impl Fetcher {
             Some(Host::Domain(_)) | None => None,
         };
         if literal.is_some_and(|address| !is_global_unicast(address)) {
-            return Err(FetchError::NotPublic);
+            return Err(not_public(url));
         }
         let request = self.http.get(url.clone()).header(header::ACCEPT, "application/json");
-        let mut response = request.send().await.map_err(|error| failed(&error))?;
+        let mut response = request.send().await.map_err(|error| failed(url, &error))?;
         check_head(response.status(), response.headers())?;
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(FetchError::Refused("it is too large"));
         }
         let fresh_for = self.fresh_for(url, &response);
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(url, &error))? {
             if body.len() + chunk.len() > limit {
                 return Err(FetchError::Refused("it is too large"));
             }
@@ -130,17 +128,23 @@ fn is_json(value: &HeaderValue) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-fn failed(error: &reqwest::Error) -> FetchError {
+/// Strangers are told the same as of a name that leads nowhere: which names this machine knows is none of their business.
+fn not_public(url: &Url) -> FetchError {
+    tracing::info!(target: "dari::auth", %url, "not fetched: its address is not on the public internet");
+    FetchError::Away(NO_CONNECTION)
+}
+
+fn failed(url: &Url, error: &reqwest::Error) -> FetchError {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if inner.is::<NotPublic>() {
-            return FetchError::NotPublic;
+            return not_public(url);
         }
         cause = inner.source();
     }
     FetchError::Away(match () {
         () if error.is_timeout() => "it took too long",
-        () if error.is_connect() => "no connection could be made",
+        () if error.is_connect() => NO_CONNECTION,
         () => "the connection broke",
     })
 }

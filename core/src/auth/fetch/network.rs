@@ -11,7 +11,7 @@ use super::address::is_global_unicast;
 
 /// How many names are looked up at once. The system's resolver takes a thread for each, for as long as a stranger's
 /// name server lets it wait, so a look-up keeps its place until it has ended, however early its request gave up.
-const LOOKUPS: usize = 16;
+const LOOKUPS: usize = 64;
 
 /// A name of which an address lies elsewhere.
 #[derive(Debug, thiserror::Error)]
