@@ -143,7 +143,7 @@ async fn flood(routes: &Router, client_id: &str, times: usize) -> (usize, usize)
 }
 
 #[test]
-fn a_flood_takes_a_bounded_amount_of_memory() {
+fn reg_08_a_flood_takes_a_bounded_amount_of_memory() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();

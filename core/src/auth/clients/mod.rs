@@ -14,7 +14,7 @@ use self::registered::RegisteredClients;
 use super::bounds::source::Source;
 use super::random::is_random_id;
 use super::request::client::Client;
-use super::request::document_url::{DocumentUrlError, claims_to_be_url};
+use super::request::document_url::{DocumentUrlError, claims_to_be_url, client_id_url};
 use crate::store::StoreError;
 
 /// Every client that this server knows, and those it can get to know.
@@ -54,6 +54,13 @@ impl Clients {
         // What we never gave out needs no look into the store.
         let known = if is_random_id(client_id) { self.registered.find(client_id).await? } else { None };
         known.map(Arc::new).ok_or(ClientError::Unknown)
+    }
+
+    /// The host at which this client describes itself, if it does.
+    pub(crate) fn document_host(&self, client: &Client) -> Option<String> {
+        let from_store = self.documents.is_none() || self.pre_registered.contains_key(&client.client_id);
+        let url = client_id_url(&client.client_id).ok().filter(|_| !from_store)?;
+        url.host_str().map(str::to_owned)
     }
 
     /// Keeps a client that somebody has just logged in with. One that is gone, or that is not kept here, is left alone.

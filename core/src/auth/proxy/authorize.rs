@@ -21,7 +21,6 @@ use crate::auth::login::records::AuthorizationRequest;
 use crate::auth::pages::{ConsentPage, Lang, Problem, ScopeLine};
 use crate::auth::reason::Reason;
 use crate::auth::request::client::Client;
-use crate::auth::request::document_url::client_id_url;
 use crate::auth::request::params::Params;
 use crate::auth::request::pkce::CodeChallenge;
 use crate::auth::request::redirect_uri::RedirectUri;
@@ -162,7 +161,7 @@ fn page(
         .iter()
         .map(|scope| ScopeLine { scope, description: server.provider.describe_scope(scope, lang.tag()) })
         .collect();
-    let document_host = document_host(client);
+    let document_host = server.clients.document_host(client);
     let page = ConsentPage {
         server_name: &server.name,
         provider_name: server.provider.config().name(),
@@ -176,10 +175,4 @@ fn page(
         action_url: server.urls.consent(),
     };
     Ok(page.render(lang).into_response(http::StatusCode::OK))
-}
-
-/// The host at which the client describes itself, if it does.
-fn document_host(client: &Client) -> Option<String> {
-    let url = client_id_url(&client.client_id).ok()?;
-    url.host_str().map(str::to_owned)
 }
