@@ -202,7 +202,8 @@ fn the_way_back_is_the_clients_redirect_uri() {
 
 #[test]
 fn problems_are_told_apart() {
-    for (problem, status) in [(Problem::UnknownClient, 400), (Problem::OtherBrowser, 403), (Problem::Unavailable, 503)]
+    for (problem, status) in
+        [(Problem::UnknownClient, 400), (Problem::OtherBrowser, 403), (Problem::Busy, 429), (Problem::Unavailable, 503)]
     {
         assert_eq!(problem.status(), status);
     }
@@ -210,5 +211,5 @@ fn problems_are_told_apart() {
         every_page().iter().map(|(page, _)| between(&page.html, "<h1", "</h1>").to_owned()).collect();
     let page = Problem::LoginSpent.render(Lang::En, Reason::StateUnknown, None);
     assert!(page.html.contains("<code>state_unknown</code>"), "the code is that of the log");
-    assert_eq!(titles.len(), 2 * 9);
+    assert_eq!(titles.len(), 2 * 11);
 }
