@@ -35,6 +35,7 @@ mod replicas;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod streams;
 mod token;
 #[cfg(test)]
 mod world;
