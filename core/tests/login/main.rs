@@ -43,6 +43,7 @@ mod shared;
 #[cfg(test)]
 mod site;
 #[cfg(test)]
+mod streams;
 mod token;
 #[cfg(test)]
 mod world;
