@@ -34,6 +34,12 @@ struct Options {
     public_url: Option<String>,
     #[arg(long, help = "Where logins are kept [default: the platform's data folder]")]
     data_dir: Option<PathBuf>,
+    #[arg(long, help = "A reverse proxy in front, as an address or network; may be repeated")]
+    trusted_proxy: Vec<String>,
+    #[arg(long, help = "Know no client by the URL of its metadata document; so it is with --sandbox")]
+    no_client_documents: bool,
+    #[arg(long, conflicts_with = "no_client_documents", help = "Know clients by their URLs also with --sandbox")]
+    client_documents: bool,
 }
 
 #[derive(Subcommand)]
@@ -117,8 +123,8 @@ async fn create_calendar_schedule(
 #[tokio::main]
 async fn main() -> Result<(), dari::Error> {
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
-    let Options { command, sandbox, listen, public_url, data_dir } = Options::parse();
-    let sandbox = match sandbox {
+    let options = Options::parse();
+    let sandbox = match options.sandbox {
         true => Some(NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.map_err(dari::Error::config)?),
         false => None,
     };
@@ -127,22 +133,31 @@ async fn main() -> Result<(), dari::Error> {
         None => Env::load()?,
     };
     // `doctor` asks the server that listens there.
-    let public_url = public_url.or_else(|| match (&command, env.get("BASE_URL")) {
-        (Some(Command::Doctor), None) => Some(format!("http://{listen}")),
+    let public_url = options.public_url.or_else(|| match (&options.command, env.get("BASE_URL")) {
+        (Some(Command::Doctor), None) => Some(format!("http://{}", options.listen)),
         _ => None,
     });
-    let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?).scopes_supported(["calendar"]);
+    let mut login = OAuthProxy::new(NaverProvider::from_env_with(&env)?)
+        .scopes_supported(["calendar"])
+        .trusted_proxies(options.trusted_proxy);
     if let Some(url) = public_url {
         login = login.public_url(url);
     }
-    if let Some(folder) = data_dir {
+    if let Some(folder) = options.data_dir {
         login = login.data_dir(folder);
+    }
+    // A server that takes URLs for client ids has to fetch what is there. Claude Code names one wherever that is
+    // advertised and never falls back to a registration, so a server that cannot reach claude.ai would lock it out.
+    // The sandbox is for trying things without the world outside: there every client registers itself, unless told
+    // otherwise. A real server is on the internet, and documents are what the specification prefers.
+    if options.no_client_documents || (options.sandbox && !options.client_documents) {
+        login = login.without_client_id_metadata_documents();
     }
     let server = McpServer::new(NAME, "1.0.0")
         .tools(tools![get_current_time, web_search, create_calendar_schedule])
         .state(NaverOpenApi::from_env_with(&env)?)
         .auth(login);
-    if let Some(Command::Doctor) = command {
+    if let Some(Command::Doctor) = options.command {
         let found = server.check_up().await;
         print!("{found}");
         return if found.is_healthy() { Ok(()) } else { Err(dari::Error::config("the deployment is not well")) };
@@ -150,5 +165,5 @@ async fn main() -> Result<(), dari::Error> {
     if let Some(sandbox) = &sandbox {
         println!("Naver sandbox: {}", sandbox.login_url());
     }
-    server.on_start(|url| println!("{}", dari::banner(NAME, url))).serve(listen).await
+    server.on_start(|url| println!("{}", dari::banner(NAME, url))).serve(options.listen).await
 }

@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
+use crate::changes::Changes;
 use crate::exchange::Exchange;
 use crate::extract::ResolvedArguments;
 use crate::protocol::{
@@ -113,8 +115,9 @@ impl RequestContext {
     /// # Errors
     ///
     /// Those of the extractor.
-    pub async fn extract<T: FromContext>(&self) -> Result<T, Rejection> {
-        T::from_context(self).await
+    // No `async fn`: its future would be `Send` only where the compiler can look into it, which lifetimes keep it from.
+    pub fn extract<T: FromContext>(&self) -> impl Future<Output = Result<T, Rejection>> + Send {
+        T::from_context(self)
     }
 
     /// The value that was given to [`McpServer::state`](crate::McpServer::state), if one of this type was.
@@ -171,6 +174,8 @@ pub(crate) struct Shared {
     pub(crate) request_states: Signer,
     /// Whom the application told to watch what is served.
     pub(crate) observers: Vec<Observer>,
+    /// Where changes are told.
+    pub(crate) changes: Changes,
     /// The states that were used once, and may not be a second time.
     pub(crate) spent: Spent,
 }

@@ -15,6 +15,7 @@ extern crate self as dari;
 #[path = "private.rs"]
 pub mod __private;
 pub mod auth;
+mod changes;
 pub mod clock;
 mod context;
 mod dispatch;
@@ -38,6 +39,7 @@ mod tool_error;
 mod trace;
 mod transport;
 
+pub use changes::Changes;
 pub use context::{Reference, RequestContext};
 pub use dari_macros::{mcp_prompt, mcp_resource, mcp_tool, prompts, resources, tools};
 pub use dispatch::TaskSettings;
@@ -59,6 +61,6 @@ pub use resource::{Resource, ResourceOutput};
 #[cfg(feature = "auth")]
 pub use server::StdioToken;
 pub use server::{CallError, McpServer, Server, StdioServer, TestClient, ToolAnswer, banner};
-pub use tool::{Json, Tool, ToolOutput};
+pub use tool::{DynamicTool, Json, Tool, ToolOutput, VerbatimSchema};
 pub use tool_error::{ModelMessage, ResultExt, ToolError};
 pub use trace::{Observation, ObservedOutcome};

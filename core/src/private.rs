@@ -1,5 +1,7 @@
 //! What the macros emit against. No part of the public interface: it changes without notice.
 
+#[cfg(feature = "auth")]
+pub use crate::auth::fetch::network::TestNetwork;
 pub use crate::function::about::About;
 pub use crate::function::arg::{Arg, Constant, constant, literal, published};
 pub use crate::function::completer::{Completer, CompletionFn, completer, way};
@@ -17,6 +19,7 @@ pub use crate::resource::builder::{Contents, ResourceBuilder, contents};
 pub use crate::resource::template::Part;
 pub use crate::tool::ToolFn;
 pub use crate::tool::builder::{Output, ToolBuilder, output};
+pub use crate::tool::dynamic::verbatim;
 
 /// The tool of a type that `#[mcp_tool]` made.
 pub fn register_tool<T: ToolFn>(_: T) -> crate::Tool {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use crate::extract::Rejection;
 use crate::protocol::RpcError;
 
 /// An error of any type.
@@ -42,6 +43,8 @@ pub(crate) enum Kind {
     Protocol(RpcError),
     /// The user has to permit more first. The text is for where nobody can be asked.
     NeedsScopes { scopes: Vec<Box<str>>, text: Cow<'static, str> },
+    /// An extractor was not filled, which is for the transport to tell.
+    Rejected(Rejection),
     /// An error that was not written for the model.
     Foreign(Cause),
 }
@@ -98,6 +101,7 @@ impl ToolError {
             }
             Kind::Told { text, cause } => Box::new(Earlier { text, cause }),
             Kind::Protocol(error) => Box::new(error),
+            Kind::Rejected(rejection) => rejected(&rejection).into(),
             Kind::Foreign(cause) => cause,
         };
         Self(Box::new(Kind::Told { text: text.into(), cause: Some(cause) }))
@@ -137,11 +141,32 @@ impl<E: Error + Send + Sync + 'static> From<E> for ToolError {
     }
 }
 
+/// An extractor that was asked for by [`extract`](crate::RequestContext::extract) ends the call as one in the
+/// parameters does.
+impl From<Rejection> for ToolError {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Tool(error) => error,
+            Rejection::Protocol(error) => Self(Box::new(Kind::Protocol(error))),
+            other => Self(Box::new(Kind::Rejected(other))),
+        }
+    }
+}
+
+fn rejected(rejection: &Rejection) -> &'static str {
+    match rejection {
+        Rejection::LoginRequired => "a login is required",
+        Rejection::ProviderUnavailable { .. } => "the provider behind the login is away",
+        Rejection::Tool(_) | Rejection::Protocol(_) => "an extractor failed",
+    }
+}
+
 impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Kind::Told { text, .. } | Kind::NeedsScopes { text, .. } => f.write_str(text),
             Kind::Protocol(error) => error.fmt(f),
+            Kind::Rejected(rejection) => f.write_str(rejected(rejection)),
             Kind::Foreign(cause) => cause.fmt(f),
         }
     }
@@ -155,6 +180,7 @@ impl fmt::Debug for ToolError {
             }
             Kind::Protocol(error) => f.debug_tuple("ToolError").field(error).finish(),
             Kind::NeedsScopes { scopes, .. } => f.debug_struct("ToolError").field("needs_scopes", scopes).finish(),
+            Kind::Rejected(rejection) => f.debug_tuple("ToolError").field(rejection).finish(),
             Kind::Foreign(cause) => f.debug_tuple("ToolError").field(cause).finish(),
         }
     }

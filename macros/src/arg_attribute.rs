@@ -1,6 +1,7 @@
 //! `#[arg(..)]`: what is said of one argument.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::{Attribute, Expr, ExprRange, Lit, LitStr, Meta, RangeLimits};
 
 use crate::attribute::{Entry, Given, entries};
@@ -51,6 +52,18 @@ impl ArgAttribute {
             found = Some(read);
         }
         found
+    }
+
+    /// A key that is there for the schema, if one is given.
+    pub(crate) fn published(&self) -> Option<(&'static str, TokenStream)> {
+        let keys = [
+            ("range", self.range.as_ref().map(ToTokens::to_token_stream)),
+            ("length", self.length.as_ref().map(ToTokens::to_token_stream)),
+            ("pattern", self.pattern.as_ref().map(ToTokens::to_token_stream)),
+            ("examples", self.examples.first().map(ToTokens::to_token_stream)),
+            ("header", self.header.as_ref().map(ToTokens::to_token_stream)),
+        ];
+        keys.into_iter().find_map(|(key, tokens)| Some((key, tokens?)))
     }
 
     fn set(&mut self, entry: &Entry, sink: &mut Sink) {

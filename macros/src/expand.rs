@@ -22,6 +22,9 @@ pub(crate) trait Product: OwnAttribute {
         None
     }
 
+    /// Checks what it says against the function.
+    fn check(&self, _checked: &Checked<'_>, _sink: &mut Sink) {}
+
     /// The value that tells it from others of its kind.
     fn key(&self, checked: &Checked<'_>) -> TokenStream;
 
@@ -58,6 +61,7 @@ pub(crate) fn expand<A: Product>(attribute: TokenStream, item: TokenStream) -> T
     let mut sink = Sink::default();
     let (about, own) = about_attribute::parse::<A>(attribute, &mut sink);
     let checked = check(&function, A::KIND, &about, own.uri(), &mut sink);
+    own.check(&checked, &mut sink);
     let errors = sink.into_errors();
 
     let tokens = function.to_tokens();

@@ -93,6 +93,7 @@ use proc_macro::TokenStream;
 /// | `inline` | a plain `fn` is quick and runs in place |
 /// | `task` | a call may be answered with a task (extension `io.modelcontextprotocol/tasks`) |
 /// | `task = "required"` | the same, and clients that know no tasks cannot call it |
+/// | `input_schema = SCHEMA.clone()` | a `serde_json::Value` that is published as it is, and enforced before the function runs; the arguments are still read by their names (feature `json-schema`) |
 #[proc_macro_attribute]
 pub fn mcp_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand::<tool::ToolAttribute>(attribute.into(), item.into()).into()

@@ -7,20 +7,29 @@
 //! Inside are floors, and a floor uses only those above it in this list, and the single files, which use none:
 //!
 //! 1. `request`: what clients and browsers send, checked — parameters, scopes, PKCE, redirect URIs, registrations
-//! 2. `provider`: the other side, as data and over HTTP
-//! 3. `login`: grants — stored, found, their upstream tokens kept fresh and their users checked
-//! 4. `tokens`: what clients get for a grant — codes, access tokens, refresh tokens
-//! 5. `pages`: what people see
-//! 6. `proxy`: the endpoints, what they share, and the gate
-//! 7. `checkup`: a deployment, looked at from outside
+//! 2. `bounds`: how much strangers may ask for
+//! 3. `fetch`: documents at URLs that strangers name
+//! 4. `provider`: the other side, as data and over HTTP
+//! 5. `login`: grants — stored, found, their upstream tokens kept fresh and their users checked
+//! 6. `clients`: clients — found, wherever they are described, kept, and authenticated
+//! 7. `tokens`: what clients get for a grant — codes, access tokens, refresh tokens
+//! 8. `pages`: what people see
+//! 9. `proxy`: the endpoints, what they share, and the gate
+//! 10. `checkup`: a deployment, looked at from outside
 //!
 //! Two things look down the list: [`Provider::configure`] may set options of the [`OAuthProxy`] it is given to, and
 //! [`Provider::routes`] is given the [`Sessions`] that its routes may end.
 
 #[cfg(feature = "auth")]
+mod bounds;
+#[cfg(feature = "auth")]
 mod checkup;
 #[cfg(feature = "auth")]
+mod clients;
+#[cfg(feature = "auth")]
 mod counters;
+#[cfg(feature = "auth")]
+pub(crate) mod fetch;
 #[cfg(feature = "auth")]
 mod login;
 #[cfg(feature = "auth")]
@@ -43,6 +52,7 @@ pub use principal::Principal;
 #[cfg(feature = "auth")]
 pub use {
     checkup::{CheckUp, Finding, Verdict},
+    clients::pre_registered::PreRegisteredClient,
     counters::Counters,
     login::sessions::{Session, Sessions, SessionsError},
     provider::{

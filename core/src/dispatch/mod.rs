@@ -2,6 +2,7 @@
 
 mod complete;
 mod list;
+mod listen;
 mod registry;
 mod request_state;
 mod running;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
+pub(crate) use self::listen::{Listening, too_many};
 pub(crate) use self::registry::{Offer, Registry};
 use self::request_state::Binding;
 pub(crate) use self::running::{Event, Running};
@@ -63,6 +65,8 @@ pub(crate) enum Method {
     UpdateTask,
     /// `tasks/cancel`
     CancelTask,
+    /// `subscriptions/listen`
+    Listen,
     /// Any other.
     Unknown(Box<str>),
 }
@@ -82,6 +86,7 @@ impl Method {
             "tasks/get" => Self::GetTask,
             "tasks/update" => Self::UpdateTask,
             "tasks/cancel" => Self::CancelTask,
+            "subscriptions/listen" => Self::Listen,
             unknown => Self::Unknown(unknown.chars().take(64).collect()),
         }
     }
@@ -101,6 +106,7 @@ impl Method {
             Self::GetTask => "tasks/get",
             Self::UpdateTask => "tasks/update",
             Self::CancelTask => "tasks/cancel",
+            Self::Listen => "subscriptions/listen",
             Self::Unknown(_) => "unknown",
         }
     }
@@ -112,6 +118,8 @@ pub(crate) enum Dispatched {
     Answered(Answer),
     /// A function runs.
     Running(Box<Running>),
+    /// The client is told of changes from here on.
+    Listening(Listening),
 }
 
 impl Dispatched {
@@ -136,6 +144,11 @@ impl Registry {
             Dispatched::Answered(answer) => {
                 trace.finish(&answer);
                 Dispatched::Answered(answer)
+            }
+            Dispatched::Listening(listening) => {
+                // What is observed is that it was opened, and not that it lasts.
+                trace.finish(&Ok(Outcome::Empty));
+                Dispatched::Listening(listening)
             }
             Dispatched::Running(mut running) => {
                 if let Some(target) = running.target() {
@@ -171,6 +184,7 @@ impl Registry {
             Method::GetTask | Method::UpdateTask | Method::CancelTask if self.has_tasks() => {
                 self.about_task(method, params, context)
             }
+            Method::Listen if self.tells_anything() => self.listen(&params, &context),
             Method::Unknown(name) => Dispatched::not_found(&name),
             method => Dispatched::not_found(method.name()),
         }

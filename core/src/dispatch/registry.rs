@@ -31,6 +31,8 @@ pub(crate) struct Offer {
     pub(crate) tasks: TaskSettings,
     /// Where tasks are kept.
     pub(crate) records: Records,
+    /// Whether the application tells of changes by itself.
+    pub(crate) changes: bool,
 }
 
 /// The functions of a server, and the answers that tell of them.
@@ -56,6 +58,7 @@ pub(crate) struct Registry {
     /// Whether a tool may be answered with one of the tasks.
     has_tasks: bool,
     pub(crate) tasks: Arc<Tasks>,
+    pub(super) tells_changes: bool,
 }
 
 impl Offer {
@@ -63,6 +66,11 @@ impl Offer {
         let tools = self.tools.iter().map(Tool::requirements);
         let prompts = self.prompts.iter().map(Prompt::requirements);
         tools.chain(prompts).chain(self.resources.iter().map(Resource::requirements))
+    }
+
+    /// Whether clients are told of changes: by the application, or by some function.
+    fn tells_changes(&self) -> bool {
+        self.changes || self.requirements().any(|requirements| requirements.changes)
     }
 
     /// `ServerCapabilities` in the schema.
@@ -73,9 +81,12 @@ impl Offer {
                 capabilities.insert(name.into(), value);
             }
         };
-        add(!self.tools.is_empty(), "tools", json!({}));
-        add(!self.prompts.is_empty(), "prompts", json!({}));
-        add(!self.resources.is_empty(), "resources", json!({}));
+        let changes = self.tells_changes();
+        let list = if changes { json!({ "listChanged": true }) } else { json!({}) };
+        let resources = if changes { json!({ "listChanged": true, "subscribe": true }) } else { json!({}) };
+        add(!self.tools.is_empty(), "tools", list.clone());
+        add(!self.prompts.is_empty(), "prompts", list);
+        add(!self.resources.is_empty(), "resources", resources);
         let prompts = self.prompts.iter().map(Prompt::completions);
         let mut completions = prompts.chain(self.resources.iter().map(Resource::completions));
         add(completions.any(Completions::any), "completions", json!({}));
@@ -89,7 +100,7 @@ impl Registry {
     pub(crate) fn new(offer: Offer) -> Result<Self, serde_json::Error> {
         let server_info = to_raw_value(&offer.server)?;
         let capabilities = offer.capabilities();
-        let logs = capabilities.contains_key("logging");
+        let (logs, tells_changes) = (capabilities.contains_key("logging"), offer.tells_changes());
 
         let mut handshake = Map::new();
         handshake.insert("capabilities".into(), capabilities.clone().into());
@@ -135,6 +146,7 @@ impl Registry {
             tasks: Arc::new(Tasks::new(offer.tasks, offer.records, serde_json::to_value(&offer.server)?)),
             server_info,
             logs,
+            tells_changes,
         })
     }
 
@@ -159,11 +171,7 @@ impl Registry {
         !self.resource_list.is_empty() || !self.template_list.is_empty()
     }
 
-    pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
-        self.tools.iter()
-    }
-
-    pub(super) fn tool(&self, name: &str) -> Option<&Tool> {
+    pub(crate) fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.get(*self.tools_by_name.get(name)?)
     }
 

@@ -28,6 +28,7 @@ async fn call_as(principal: Option<Principal>) -> Answer {
         page_size: 10,
         tasks: TaskSettings::new(),
         records: Records::in_memory(),
+        changes: false,
     };
     let registry = Registry::new(offer).expect("JSON");
     let mut context = context(Shared::default());
@@ -35,6 +36,7 @@ async fn call_as(principal: Option<Principal>) -> Answer {
     let params = MethodParams { name: Some("write".into()), ..MethodParams::default() };
     match registry.dispatch(Request { method: Method::CallTool, params, context }) {
         Dispatched::Answered(answer) => answer,
+        Dispatched::Listening(_) => panic!("nobody listens"),
         Dispatched::Running(mut running) => match running.next().await {
             Event::Ended(answer) => answer,
             Event::Said(said) => panic!("{said:?}"),

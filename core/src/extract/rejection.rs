@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::RequestContext;
+use crate::auth::Principal;
 use crate::protocol::{ErrorCode, RpcError};
 use crate::tool_error::ToolError;
 
@@ -23,6 +23,16 @@ pub enum Rejection {
     },
 }
 
+impl Rejection {
+    /// The scopes that a function found to be missing ([`ToolError::needs_scope`]).
+    pub(crate) fn needed_scopes(&self) -> Option<&[Box<str>]> {
+        match self {
+            Self::Tool(error) => error.needed_scopes(),
+            Self::Protocol(_) | Self::LoginRequired | Self::ProviderUnavailable { .. } => None,
+        }
+    }
+}
+
 impl From<ToolError> for Rejection {
     fn from(error: ToolError) -> Self {
         Self::Tool(error)
@@ -38,9 +48,9 @@ impl From<RpcError> for Rejection {
 impl Refused {
     /// What a call turned out to need while it ran. The login takes note, for the provider may have to ask the user anew.
     #[cfg_attr(not(feature = "auth"), expect(clippy::unused_async, reason = "only a login takes note of it"))]
-    pub(crate) async fn after_the_fact(_context: &RequestContext, scopes: &[Box<str>]) -> Self {
+    pub(crate) async fn after_the_fact(_principal: &Principal, scopes: &[Box<str>]) -> Self {
         #[cfg(feature = "auth")]
-        if let Some(login) = _context.principal().and_then(crate::auth::Principal::login::<crate::auth::Login>) {
+        if let Some(login) = _principal.login::<crate::auth::Login>() {
             login.lacks(scopes).await;
         }
         Self::InsufficientScope(scopes.into())

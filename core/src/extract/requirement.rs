@@ -17,18 +17,21 @@ pub struct Requirements {
     pub(crate) asks: bool,
     /// Whether the function says when its call becomes a task.
     pub(crate) task: bool,
+    /// Whether the function tells of changes.
+    pub(crate) changes: bool,
 }
 
 impl Requirements {
     /// Needs all that others need, too.
     pub(crate) fn add(&mut self, others: Self) {
-        let Self { states, login, provider, logs, asks, task } = others;
+        let Self { states, login, provider, logs, asks, task, changes } = others;
         self.states.extend(states);
         self.login |= login;
         self.provider = self.provider.or(provider);
         self.logs |= logs;
         self.asks |= asks;
         self.task |= task;
+        self.changes |= changes;
     }
 
     /// A value of this type must have been given to [`McpServer::state`](crate::McpServer::state).

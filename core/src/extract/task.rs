@@ -41,7 +41,8 @@ use crate::exchange::Exchange;
 /// For a client that knows no tasks, the function runs as any other does, and nothing here has an effect. The revisions
 /// before 2026-07-28 have no such extension.
 ///
-/// A plain `fn` cannot wait, so it is a task before it runs; it may still send messages.
+/// A plain `fn` cannot wait, so it is a task before it runs; it may still send messages. A `timeout` of the tool counts from
+/// the start of the call, and goes on while questions wait for their answers.
 #[derive(Clone)]
 pub struct Task(Arc<Exchange>);
 

@@ -1,5 +1,6 @@
 //! What is said of a tool, prompt or resource as a whole, alike for all three.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -10,12 +11,12 @@ use crate::protocol::Icon;
 /// What an attribute says of its function.
 #[derive(Debug)]
 pub struct About {
-    pub(crate) name: &'static str,
-    pub(crate) title: Option<&'static str>,
-    pub(crate) description: Option<&'static str>,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) title: Option<Cow<'static, str>>,
+    pub(crate) description: Option<Cow<'static, str>>,
     pub(crate) icons: Vec<Icon>,
     pub(crate) meta: Map<String, Value>,
-    pub(crate) scopes: Vec<&'static str>,
+    pub(crate) scopes: Vec<Cow<'static, str>>,
     pub(crate) hidden_without_scope: bool,
     pub(crate) timeout: Option<Duration>,
     pub(crate) problems: Vec<String>,
@@ -24,9 +25,9 @@ pub struct About {
 impl About {
     /// A function of this name.
     #[must_use]
-    pub fn new(name: &'static str) -> Self {
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            name,
+            name: name.into(),
             title: None,
             description: None,
             icons: Vec::new(),
@@ -39,18 +40,18 @@ impl About {
     }
 
     /// The name for people.
-    pub fn title(&mut self, text: &'static str) {
-        self.title = Some(text);
+    pub fn title(&mut self, text: impl Into<Cow<'static, str>>) {
+        self.title = Some(text.into());
     }
 
     /// What it does or holds.
-    pub fn description(&mut self, text: &'static str) {
-        self.description = Some(text);
+    pub fn description(&mut self, text: impl Into<Cow<'static, str>>) {
+        self.description = Some(text.into());
     }
 
     /// A scope that the caller must have been granted.
-    pub fn scope(&mut self, scope: &'static str) {
-        self.scopes.push(scope);
+    pub fn scope(&mut self, scope: impl Into<Cow<'static, str>>) {
+        self.scopes.push(scope.into());
     }
 
     /// Whether a caller who lacks a scope is not told of it at all.

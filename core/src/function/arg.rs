@@ -36,7 +36,7 @@ pub struct Arg {
     length: Vec<(Bound, Constant)>,
     default: Option<Constant>,
     examples: Vec<Constant>,
-    pub(crate) header: Option<&'static str>,
+    header: Option<&'static str>,
     pub(crate) completer: Option<Completer>,
 }
 
@@ -201,13 +201,17 @@ pub(crate) fn describe(property: &mut Value, arg: &Arg, problems: &mut Vec<Strin
         object.insert("examples".into(), examples.into());
     }
     if let Some(header) = arg.header {
-        if !["integer", "string", "boolean"].iter().any(|name| types == [*name]) {
+        let fits = ["integer", "string", "boolean"].iter().any(|name| types == [*name]);
+        if !fits {
             problems.push(format!(
                 "`header` is for an integer, a string or a boolean, and the type is {}",
                 described(&types)
             ));
         }
-        object.insert("x-mcp-header".into(), header.into());
+        // Of what is no such type that has been said.
+        if fits {
+            object.insert("x-mcp-header".into(), header.into());
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::de::value::Error as ValueError;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::Kind;
 use super::completer::Completer;
@@ -15,6 +15,7 @@ use crate::protocol::RpcError;
 use crate::schema::check::{Check, Definitions};
 use crate::schema::fault::{self, Faults};
 use crate::schema::lenient;
+use crate::schema::whole::Whole;
 use crate::tool_error::ToolError;
 
 /// What a tool takes.
@@ -24,6 +25,8 @@ pub(crate) struct Arguments {
     /// `$defs` of the input schema: what recursive types point at.
     pub(crate) definitions: Value,
     pub(crate) checks: Definitions,
+    /// A schema of the author's own, which judges them first.
+    pub(crate) whole: Option<Whole>,
 }
 
 /// One argument.
@@ -35,8 +38,6 @@ pub(crate) struct Argument {
     pub(crate) required: bool,
     /// `None` where serde checks all there is to check.
     pub(crate) check: Option<Check>,
-    /// The header that repeats it (`x-mcp-header`).
-    pub(crate) header: Option<&'static str>,
     /// What completes it while a user types.
     pub(crate) completer: Option<Completer>,
 }
@@ -55,6 +56,18 @@ enum Slot<'a> {
     Absent,
     Given(&'a RawValue),
     Doubled,
+}
+
+impl Arguments {
+    /// The arguments as their own schema understands them, and whether that is not what was written.
+    pub(crate) fn judge(whole: &Whole, json: &[u8], strict: bool) -> Result<(Value, bool), Rejection> {
+        let given = match json {
+            b"" | b"null" => Some(Value::Object(Map::new())),
+            json => serde_json::from_slice(json).ok().filter(Value::is_object),
+        };
+        let given = given.ok_or_else(|| RpcError::invalid_params("`params.arguments` must be an object"))?;
+        whole.check(given, strict).map_err(|faults| ToolError::new(faults).into())
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -149,7 +162,9 @@ impl<'a> Reader<'a> {
 
     /// Ends the reading: all faults together, in one text.
     pub(crate) fn finish(mut self, kind: Kind) -> Result<(), Rejection> {
-        for name in &self.unknown {
+        // A schema of the author's own has said whether there may be others.
+        let unknown = self.unknown.iter().filter(|_| self.arguments.whole.is_none());
+        for name in unknown {
             let names: Vec<String> =
                 self.arguments.list.iter().map(|argument| format!("`{}`", argument.name)).collect();
             let noun = kind.noun();

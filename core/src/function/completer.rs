@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::arguments::{Argument, Arguments};
+use super::failure::Failing;
 use super::run::guarded;
 use super::{Callee, Kind};
 use crate::RequestContext;
@@ -176,7 +177,7 @@ pub(crate) struct Completions(BTreeMap<&'static str, Option<(Arc<Callee>, Comple
 
 impl Completions {
     /// Those of a function of this name and timeout, which has these arguments.
-    pub(crate) fn of(arguments: &[Argument], name: &'static str, timeout: Option<Duration>) -> Self {
+    pub(crate) fn of(arguments: &[Argument], name: &str, timeout: Option<Duration>) -> Self {
         let completer = |argument: &Argument| {
             let completer = argument.completer.clone()?;
             let name = format!("{name}.{}", argument.name).into();
@@ -203,7 +204,7 @@ impl Completions {
         };
         Box::pin(async move {
             let work = async { Ok(Outcome::Completion((completer.run)(&context, typed).await?.limited())) };
-            guarded(&callee, &context, work).await
+            guarded(Failing::new(&callee, &context), work).await
         })
     }
 }

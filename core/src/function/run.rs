@@ -5,16 +5,19 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
+use serde::de::DeserializeOwned;
 use tokio::task::spawn_blocking;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::arguments::Reader;
+use super::arguments::{Arguments, Reader};
 use super::failure::Failing;
 use super::param::Params;
 use super::{Callee, Handler, Kind};
 use crate::RequestContext;
 use crate::extract::{Refused, Rejection};
 use crate::outcome::{Answer, Outcome};
+use crate::protocol::RpcError;
+use crate::schema::fault;
 use crate::tool_error::ToolError;
 
 /// Whether a function can wait for something.
@@ -91,7 +94,34 @@ where
                 context.exchange.before_the_function(waits == Waits::Yes).await;
                 Ok(function(values).await?)
             };
-            guarded(callee, &context, work).await
+            guarded(Failing::new(callee, &context), work).await
+        })
+    })
+}
+
+/// A call whose function takes the arguments as a whole, and the request with them.
+pub(crate) fn whole<A, F, Fut, O>(callee: Arc<Callee>, convert: fn(O) -> Converted, function: F) -> Handler
+where
+    A: DeserializeOwned + Send + 'static,
+    F: Fn(A, RequestContext) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = O> + Send + 'static,
+    O: 'static,
+{
+    let all = Arc::new((callee, function));
+    Arc::new(move |context, arguments| {
+        let all = Arc::clone(&all);
+        Box::pin(async move {
+            let (callee, function) = &*all;
+            let failing = Failing::new(callee, &context);
+            let work = async {
+                // Without its schema a tool is not built.
+                let whole = callee.arguments.whole.as_ref().ok_or_else(RpcError::internal)?;
+                let (arguments, _) = Arguments::judge(whole, &arguments, context.shared.strict_arguments)?;
+                let arguments = serde_json::from_value(arguments)
+                    .map_err(|error| ToolError::new(format!("Invalid arguments: {}", fault::from_serde(&error))))?;
+                Ok(convert(function(arguments, context).await)?)
+            };
+            guarded(failing, work).await
         })
     })
 }
@@ -104,8 +134,15 @@ async fn values<P: Params>(
     context: &RequestContext,
 ) -> Result<P::Values, Rejection> {
     let read = {
+        let strict = context.shared.strict_arguments;
+        let meant = match &callee.arguments.whole {
+            Some(whole) => Some(Arguments::judge(whole, arguments, strict)?).filter(|(_, is_mended)| *is_mended),
+            None => None,
+        };
+        let meant = meant.map(|(meant, _)| meant.to_string());
+        let arguments = meant.as_deref().map_or(arguments, str::as_bytes);
         // Prompts and URIs know strings only, so what they mean is for the parameter's type to say.
-        let strict = callee.kind == Kind::Tool && context.shared.strict_arguments;
+        let strict = callee.kind == Kind::Tool && strict;
         let mut reader = Reader::new(&callee.arguments, arguments, strict)?;
         let read = params.read(&mut reader);
         reader.finish(callee.kind)?;
@@ -118,13 +155,11 @@ async fn values<P: Params>(
 
 /// Runs a call under its timeout; a panic ends the call and nothing else.
 pub(crate) async fn guarded(
-    callee: &Callee,
-    context: &RequestContext,
+    failing: Failing<'_>,
     work: impl Future<Output = Result<Outcome, Rejection>> + Send,
 ) -> Answer {
-    let failing = Failing { callee, context };
     let work = AssertUnwindSafe(work).catch_unwind();
-    let ended = match callee.timeout {
+    let ended = match failing.callee.timeout {
         None => work.await,
         Some(limit) => match tokio::time::timeout(limit, work).await {
             Ok(ended) => ended,
@@ -133,13 +168,10 @@ pub(crate) async fn guarded(
     };
     match ended {
         Ok(Ok(result)) => Ok(result),
-        Ok(Err(Rejection::Tool(error))) => match error.needed_scopes() {
-            Some(scopes) if context.principal().is_some() => Err(Refused::after_the_fact(context, scopes).await),
-            _ => Ok(failing.failed(error)),
+        Ok(Err(rejection)) => match (rejection.needed_scopes(), &failing.principal) {
+            (Some(scopes), Some(principal)) => Err(Refused::after_the_fact(principal, scopes).await),
+            _ => failing.rejected(rejection),
         },
-        Ok(Err(Rejection::Protocol(error))) => Ok(Outcome::Error(error)),
-        Ok(Err(Rejection::LoginRequired)) => Err(Refused::LoginRequired),
-        Ok(Err(Rejection::ProviderUnavailable { retry_after })) => Err(Refused::ProviderUnavailable { retry_after }),
         Err(panic) => Ok(failing.panicked(&*panic)),
     }
 }

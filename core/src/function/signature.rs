@@ -58,7 +58,7 @@ impl Signature {
         schema::tidy(&mut property);
         arg::fits::<T>(&property, &check, &mut problems);
 
-        let Arg { name, header, completer, .. } = arg;
+        let Arg { name, completer, .. } = arg;
         if let Some(completer) = &completer {
             let mut requirements = Requirements::default();
             (completer.requires)(&mut requirements);
@@ -70,7 +70,7 @@ impl Signature {
             self.requirements.add(requirements);
         }
         self.problems.extend(problems.into_iter().map(|problem| format!("argument `{name}`: {problem}")));
-        self.arguments.push(Argument { name, schema: property, required, check: Some(check), header, completer });
+        self.arguments.push(Argument { name, schema: property, required, check: Some(check), completer });
         self.arguments.len() - 1
     }
 
@@ -81,7 +81,7 @@ impl Signature {
             argument.check = argument.check.take().filter(|check| check.enforces(&checks));
         }
         Declared {
-            arguments: Arguments { list: self.arguments, definitions: definitions.into(), checks },
+            arguments: Arguments { list: self.arguments, definitions: definitions.into(), checks, whole: None },
             requirements: self.requirements,
             problems: self.problems,
         }

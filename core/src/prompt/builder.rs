@@ -71,20 +71,19 @@ impl PromptBuilder {
         let mut problems = about.problems;
         problems.append(&mut mistakes);
         let definition = Definition {
-            name: about.name.into(),
-            title: about.title.map(Into::into),
-            description: about.description.map(Into::into),
+            name: about.name.clone(),
+            title: about.title,
+            description: about.description,
             arguments: arguments.list.iter().map(published).collect(),
             icons: about.icons,
             meta: about.meta,
-            scopes: about.scopes.into_iter().map(Into::into).collect(),
+            scopes: about.scopes,
             hidden_without_scope: about.hidden_without_scope,
             requirements,
-            completions: Completions::of(&arguments.list, about.name, about.timeout),
+            completions: Completions::of(&arguments.list, &about.name, about.timeout),
             problems,
         };
-        let callee =
-            Arc::new(Callee { kind: Kind::Prompt, name: about.name.into(), timeout: about.timeout, arguments });
+        let callee = Arc::new(Callee { kind: Kind::Prompt, name: about.name, timeout: about.timeout, arguments });
         Prompt { definition: Arc::new(definition), handler: handler(callee) }
     }
 }

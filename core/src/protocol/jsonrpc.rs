@@ -86,7 +86,9 @@ pub(crate) enum MessageError {
 impl<'a> Message<'a> {
     /// Reads a body, once, borrowing from it.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, MessageError> {
-        let fields: Fields<'a> = serde_json::from_slice(body).map_err(|error| match error.classify() {
+        // Looked at as a whole: what a parser passes over unread it does not look at.
+        let text = std::str::from_utf8(body).map_err(|_| MessageError::NotJson)?;
+        let fields: Fields<'a> = serde_json::from_str(text).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => {
                 let batch = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
                 let reason = if batch {

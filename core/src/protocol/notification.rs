@@ -8,10 +8,10 @@ use super::one_line;
 /// A JSON-RPC notification.
 #[derive(Debug, Serialize)]
 pub(crate) struct Notification<T> {
-    jsonrpc: &'static str,
-    method: &'static str,
+    pub(super) jsonrpc: &'static str,
+    pub(super) method: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    params: Option<T>,
+    pub(super) params: Option<T>,
 }
 
 impl<T: Serialize> Notification<T> {

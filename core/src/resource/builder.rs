@@ -106,22 +106,21 @@ impl ResourceBuilder {
         };
         let definition = Definition {
             uri,
-            name: about.name.into(),
-            title: about.title.map(Into::into),
-            description: about.description.map(Into::into),
+            name: about.name.clone(),
+            title: about.title,
+            description: about.description,
             mime_type: mime_type.map(Into::into),
             icons: about.icons,
             meta: about.meta,
-            scopes: about.scopes.into_iter().map(Into::into).collect(),
+            scopes: about.scopes,
             hidden_without_scope: about.hidden_without_scope,
             ttl,
             public,
             requirements,
-            completions: Completions::of(&arguments.list, about.name, about.timeout),
+            completions: Completions::of(&arguments.list, &about.name, about.timeout),
             problems,
         };
-        let callee =
-            Arc::new(Callee { kind: Kind::Resource, name: about.name.into(), timeout: about.timeout, arguments });
+        let callee = Arc::new(Callee { kind: Kind::Resource, name: about.name, timeout: about.timeout, arguments });
         Resource { definition: Arc::new(definition), handler: handler(callee) }
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod check;
 pub(crate) mod fault;
 pub(crate) mod lenient;
+pub(crate) mod whole;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -192,9 +193,9 @@ pub(crate) fn strip_null(schema: &mut Value) {
 }
 
 /// Visits a schema and all schemas inside it; never the instances in `default`, `examples`, `enum` and `const`.
-fn walk(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+pub(crate) fn walk(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     let Value::Object(object) = schema else { return };
-    for key in ["properties", "patternProperties", "$defs", "dependentSchemas"] {
+    for key in ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"] {
         if let Some(Value::Object(schemas)) = object.get_mut(key) {
             schemas.values_mut().for_each(|schema| walk(schema, visit));
         }

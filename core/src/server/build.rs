@@ -58,6 +58,7 @@ impl McpServer {
             page_size: self.page_size,
             tasks: self.tasks,
             records,
+            changes: self.tells_changes,
         };
         let described = Registry::new(offer);
         described.map_err(|error| problems.push(format!("the server cannot be described in JSON: {error}"))).ok()

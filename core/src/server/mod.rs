@@ -28,6 +28,7 @@ pub use test_client::{
 };
 
 use crate::Error;
+use crate::changes::Changes;
 use crate::context::Shared;
 use crate::dispatch::TaskSettings;
 use crate::prompt::Prompt;
@@ -77,6 +78,8 @@ pub struct McpServer {
     resources: Vec<Resource>,
     page_size: usize,
     tasks: TaskSettings,
+    /// Whether the application has changes to tell.
+    tells_changes: bool,
     shared: Shared,
     public_url: Option<String>,
     path: String,
@@ -103,6 +106,7 @@ impl McpServer {
             resources: Vec::new(),
             page_size: PAGE_SIZE,
             tasks: TaskSettings::new(),
+            tells_changes: false,
             shared: Shared::default(),
             public_url: None,
             path: "/mcp".to_owned(),
@@ -138,8 +142,8 @@ impl McpServer {
     }
 
     /// Adds tools: `tools![web_search, get_current_time]`. Clients list them in this order.
-    pub fn tools(mut self, tools: impl IntoIterator<Item = Tool>) -> Self {
-        self.tools.extend(tools);
+    pub fn tools<T: Into<Tool>>(mut self, tools: impl IntoIterator<Item = T>) -> Self {
+        self.tools.extend(tools.into_iter().map(Into::into));
         self
     }
 
@@ -167,9 +171,21 @@ impl McpServer {
     /// Without a login they are in the server's memory and end with it. With one they are in its store, where each is for
     /// its own caller only: what came of it can be asked for after a restart and, where several servers share a store, of
     /// any of them. A task that ran in a process that is gone is told as failed, half a minute later. What a client sends
-    /// to another server than the one that runs its task gets there within seconds.
+    /// to another server than the one that runs its task gets there within seconds. Clients ask how their tasks are: they
+    /// are not told by notifications.
     pub const fn tasks(mut self, settings: TaskSettings) -> Self {
         self.tasks = settings;
+        self
+    }
+
+    /// Lets the application tell clients what has changed, and declares that it does: see [`Changes`].
+    ///
+    /// A server whose functions take [`Changes`] as a parameter has its own without this.
+    pub fn changes(mut self, changes: Changes) -> Self {
+        self.shared.changes = changes;
+        if std::mem::replace(&mut self.tells_changes, true) {
+            self.problems.push("`.changes(..)` was called twice: give clones of one to whoever tells".to_owned());
+        }
         self
     }
 

@@ -4,13 +4,16 @@ use std::future::Future;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
-use super::{Definition, Tasks, Tool, ToolOutput};
+use super::{Definition, Tasks, Tool, ToolOutput, headers};
+use crate::RequestContext;
+use crate::extract::Requirements;
 use crate::function::about::About;
-use crate::function::arguments::Argument;
+use crate::function::arguments::{Argument, Arguments};
 use crate::function::param::Params;
 use crate::function::run::{self, Converted};
 use crate::function::signature::{Declared, Signature};
@@ -18,6 +21,7 @@ use crate::function::{Callee, Handler, Kind};
 use crate::outcome::Outcome;
 use crate::protocol::ToolAnnotations;
 use crate::schema;
+use crate::schema::whole::Whole;
 
 /// How the result of a function becomes the result of a call.
 pub struct Output<T> {
@@ -36,13 +40,21 @@ pub struct ToolBuilder {
     declared: Declared,
     annotations: ToolAnnotations,
     tasks: Tasks,
+    /// The author's own, published as it is.
+    input_schema: Option<Value>,
 }
 
 impl ToolBuilder {
     /// A tool of which this is said, and which has these parameters.
     #[must_use]
     pub fn new(about: About, signature: Signature) -> Self {
-        Self { about, declared: signature.finish(), annotations: ToolAnnotations::default(), tasks: Tasks::Never }
+        Self {
+            about,
+            declared: signature.finish(),
+            annotations: ToolAnnotations::default(),
+            tasks: Tasks::Never,
+            input_schema: None,
+        }
     }
 
     /// `readOnlyHint`
@@ -68,6 +80,31 @@ impl ToolBuilder {
     /// A call may be answered with a task; if it is `required`, a client that knows no tasks cannot call it.
     pub fn task(&mut self, required: bool) {
         self.tasks = if required { Tasks::Required } else { Tasks::Possible };
+    }
+
+    /// A schema to publish as it is, instead of that of the parameters.
+    pub fn input_schema(&mut self, schema: Value) {
+        self.input_schema = Some(schema);
+    }
+
+    pub(super) fn about(&mut self) -> &mut About {
+        &mut self.about
+    }
+
+    pub(super) fn requirements(&mut self) -> &mut Requirements {
+        &mut self.declared.requirements
+    }
+
+    /// The tool around a closure that takes the arguments as a whole.
+    pub(super) fn whole<A, F, Fut, O>(self, output: Output<O>, function: F) -> Tool
+    where
+        A: DeserializeOwned + Send + 'static,
+        F: Fn(A, RequestContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = O> + Send + 'static,
+        O: 'static,
+    {
+        let convert = output.convert;
+        self.finish(output, |callee| run::whole(callee, convert, function))
     }
 
     /// The tool around an `async fn`.
@@ -105,8 +142,8 @@ impl ToolBuilder {
     }
 
     fn finish<O>(self, output: Output<O>, handler: impl FnOnce(Arc<Callee>) -> Handler) -> Tool {
-        let Self { about, declared, annotations, tasks } = self;
-        let Declared { arguments, requirements, problems: mut mistakes } = declared;
+        let Self { about, declared, annotations, tasks, input_schema } = self;
+        let Declared { mut arguments, requirements, problems: mut mistakes } = declared;
         let mut problems = about.problems;
         problems.append(&mut mistakes);
 
@@ -121,29 +158,62 @@ impl ToolBuilder {
             let written = to_raw_value(&schema);
             written.map_err(|error| problems.push(format!("the output schema cannot be written: {error}"))).ok()
         });
-        let input = InputSchema { arguments: &arguments.list, definitions: arguments.definitions.as_object() };
-        let input_schema = to_raw_value(&input).unwrap_or_else(|error| {
-            problems.push(format!("the input schema cannot be written: {error}"));
-            RawValue::NULL.to_owned()
-        });
-        let callee = Arc::new(Callee { kind: Kind::Tool, name: about.name.into(), timeout: about.timeout, arguments });
+        let input_schema = match input_schema {
+            Some(schema) => {
+                own_schema(&schema, &mut arguments, &mut problems);
+                written(&schema, &mut problems)
+            }
+            None => {
+                let input = InputSchema { arguments: &arguments.list, definitions: arguments.definitions.as_object() };
+                written(&input, &mut problems)
+            }
+        };
+        let headers = headers::declared(&serde_json::from_str(input_schema.get()).unwrap_or_default(), &mut problems);
+        let callee = Arc::new(Callee { kind: Kind::Tool, name: about.name.clone(), timeout: about.timeout, arguments });
         let definition = Definition {
-            name: about.name.into(),
-            title: about.title.map(Into::into),
-            description: about.description.map(Into::into),
+            name: about.name,
+            title: about.title,
+            description: about.description,
             annotations,
             icons: about.icons,
             meta: about.meta,
-            scopes: about.scopes.into_iter().map(Into::into).collect(),
+            scopes: about.scopes,
             hidden_without_scope: about.hidden_without_scope,
             input_schema,
+            headers,
             output_schema,
             tasks,
             requirements,
             problems,
-            callee: Arc::clone(&callee),
         };
         Tool { definition: Arc::new(definition), handler: handler(callee) }
+    }
+}
+
+fn written(schema: &impl Serialize, problems: &mut Vec<String>) -> Box<RawValue> {
+    to_raw_value(schema).unwrap_or_else(|error| {
+        problems.push(format!("the input schema cannot be written: {error}"));
+        RawValue::NULL.to_owned()
+    })
+}
+
+/// Lets a schema of the author's own judge the arguments.
+fn own_schema(schema: &Value, arguments: &mut Arguments, problems: &mut Vec<String>) {
+    if !schema::is_object(schema) {
+        problems.push("`input_schema` says no `\"type\": \"object\"` at its root, as MCP demands".to_owned());
+    }
+    if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+        let has = |name: &str| schema.get("properties").is_some_and(|properties| properties.get(name).is_some());
+        for argument in arguments.list.iter().filter(|argument| !has(argument.name)) {
+            problems.push(format!(
+                "argument `{}`: `input_schema` has no such property, and allows no others",
+                argument.name
+            ));
+        }
+    }
+    match Whole::compile(schema.clone()) {
+        Ok(whole) => arguments.whole = Some(whole),
+        Err(error) => problems.push(format!("`input_schema`: {error}")),
     }
 }
 

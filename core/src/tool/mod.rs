@@ -1,6 +1,8 @@
 //! Tools: what the macro makes of a function, and what the server runs.
 
 pub(crate) mod builder;
+pub(crate) mod dynamic;
+mod headers;
 mod output;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -14,11 +16,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+pub use dynamic::{DynamicTool, VerbatimSchema};
+pub(crate) use headers::ParamHeader;
 pub use output::{Json, ToolOutput};
 
 use crate::RequestContext;
 use crate::extract::Requirements;
-use crate::function::{Callee, Handler};
+use crate::function::Handler;
 use crate::outcome::Call;
 use crate::protocol::{Icon, ToolAnnotations};
 
@@ -61,7 +65,7 @@ pub(crate) struct Definition {
     #[serde(skip)]
     problems: Vec<String>,
     #[serde(skip)]
-    callee: Arc<Callee>,
+    headers: Vec<ParamHeader>,
 }
 
 /// Whether a call of the tool is answered with a task.
@@ -129,10 +133,9 @@ impl Tool {
         &self.definition.problems
     }
 
-    /// The arguments that a header repeats: name and header (MCP 2026-07-28, `x-mcp-header`).
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let arguments = self.definition.callee.arguments.list.iter();
-        arguments.filter_map(|argument| Some((argument.name, argument.header?)))
+    /// The arguments that a header repeats (MCP 2026-07-28, `x-mcp-header`).
+    pub(crate) fn headers(&self) -> &[ParamHeader] {
+        &self.definition.headers
     }
 
     /// Runs it; `arguments` is a JSON object, or empty where there were none.

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::outcome::{Outcome, StaticResult};
 use crate::protocol::{
-    CallToolResult, Content, ErrorResponse, ProtocolVersion, RequestId, RpcError, SERVER_INFO, one_line,
+    CallToolResult, Content, ErrorResponse, ProtocolVersion, RequestId, RpcError, SERVER_INFO, SUBSCRIPTION_ID,
+    one_line,
 };
 
 /// Writes results in the form of a revision.
@@ -55,6 +56,13 @@ impl Encoder<'_> {
             tracing::error!("a result could not be serialized: {failure}");
             error_response(self.version, Some(id), &RpcError::internal()).unwrap_or_default()
         })
+    }
+
+    /// The end of `subscriptions/listen` (`SubscriptionsListenResult` in the schema).
+    pub(crate) fn listened(&self, id: &RequestId) -> Bytes {
+        let named = serde_json::to_value(id).map(|id| Map::from_iter([(SUBSCRIPTION_ID.to_owned(), id)]));
+        let result = named.and_then(|meta| self.result(id, &Map::new(), Some(&meta), "complete", &[]));
+        result.unwrap_or_default()
     }
 
     fn form<'r>(&self, result: &'r StaticResult) -> &'r [u8] {

@@ -68,7 +68,9 @@ fn negotiate(requested: &str) -> ProtocolVersion {
 /// The methods of the handshake revisions: what came later is unknown to them.
 pub(crate) fn method(name: &str) -> Method {
     match Method::parse(name) {
-        Method::Discover | Method::GetTask | Method::UpdateTask | Method::CancelTask => Method::Unknown(name.into()),
+        Method::Discover | Method::GetTask | Method::UpdateTask | Method::CancelTask | Method::Listen => {
+            Method::Unknown(name.into())
+        }
         method => method,
     }
 }

@@ -3,6 +3,8 @@
 mod asks;
 mod cancellation;
 mod completions;
+#[cfg(feature = "json-schema")]
+mod dynamic;
 mod events;
 mod guards;
 mod lists;
@@ -13,6 +15,7 @@ mod serving;
 mod sessions;
 mod stateless;
 mod streams;
+mod subscriptions;
 mod tasks;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -90,3 +90,34 @@ fn build_reports_all_mistakes_at_once() {
         assert!(error.contains(told), "{told} in: {error}");
     }
 }
+
+#[tokio::test]
+async fn http_08_a_client_that_sends_too_much_can_read_why_it_is_refused() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(server_on_loopback().serve_on(listener, std::future::pending()));
+    let body = format!("\"{}\"", "x".repeat(12 * 1024 * 1024));
+    for length in [format!("content-length: {}", body.len()), "transfer-encoding: chunked".to_owned()] {
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\n{length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        if length.ends_with("chunked") {
+            stream.write_all(format!("{:x}\r\n", body.len()).as_bytes()).await.expect("it is sent");
+        }
+        stream.write_all(body.as_bytes()).await.expect("a server that reads on");
+        if length.ends_with("chunked") {
+            stream.write_all(b"\r\n0\r\n\r\n").await.expect("it is sent");
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer to its end");
+        assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_limit"), "{length}: {answer}");
+    }
+}
+
+fn server_on_loopback() -> McpServer {
+    McpServer::new("test", "1").tools(tools![add])
+}

@@ -526,3 +526,58 @@ fn what_cannot_be_is_told_at_build() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_stopped_server_waits_for_its_tasks() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let bench = Bench::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = McpServer::new("test", "1").state(bench.clone()).tools(tools![wait]);
+    let served = tokio::spawn(async move {
+        server.serve_on(listener, async { drop(stopped.await) }).await.expect("it is served");
+    });
+    let (parts, body) = knowing("tools/call", json!({ "name": "wait" })).into_parts();
+    let body = http_body_util::BodyExt::collect(body).await.expect("a body").to_bytes();
+    let mut request = format!("POST /mcp HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in parts.headers.iter().filter(|(name, _)| *name != "host") {
+        request.push_str(&format!("{name}: {}\r\n", value.to_str().expect("ASCII")));
+    }
+    request.push_str(&format!("host: {address}\r\n\r\n"));
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(&[request.as_bytes(), &body].concat()).await.expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.contains(r#""resultType":"task""#), "{answer}");
+
+    drop(stop);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!served.is_finished(), "the task runs");
+    bench.go.notify_one();
+    tokio::time::timeout(Duration::from_secs(5), served).await.expect("in time").expect("a clean end");
+    assert_eq!(bench.dropped.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn task_notifications_are_for_clients_that_know_tasks() {
+    let router = McpServer::new("test", "1.2.3")
+        .public_url("https://mcp.example.com")
+        .changes(dari::Changes::new())
+        .state(Bench::default())
+        .tools(tools![wait])
+        .into_router()
+        .expect("the server builds");
+    let wanted = json!({ "notifications": { "toolsListChanged": true, "taskIds": ["any"] } });
+    let refused = send(&router, modern("subscriptions/listen", wanted.clone())).await;
+    let required = json!({ "requiredCapabilities": { "extensions": { EXTENSION: {} } } });
+    assert_eq!((refused.code(), &refused.body["error"]["data"]), (-32021, &required));
+
+    let heard = tower::ServiceExt::oneshot(router, knowing("subscriptions/listen", wanted)).await.expect("an answer");
+    let mut body = heard.into_body();
+    let first = http_body_util::BodyExt::frame(&mut body).await.expect("a frame").expect("no error");
+    let first = String::from_utf8(first.into_data().expect("data").to_vec()).expect("UTF-8");
+    let first: Value = serde_json::from_str(first.split("data: ").nth(1).expect("an event").trim()).expect("JSON");
+    assert_eq!(first["params"]["notifications"], json!({ "toolsListChanged": true }), "no task is agreed to");
+}

@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::fmt::Debug;
 use std::sync::Once;
 
+use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
+use crate::client_keys::Signed;
 use crate::fake::{CLIENT_SECRET, Mode};
 use crate::world::{REDIRECT, SECRET, VERIFIER, World, tokens};
 
@@ -107,6 +109,28 @@ async fn logs_hold_reasons_and_no_secrets_hyg_01() {
     for secret in secrets {
         assert!(!log.contains(secret), "{secret} was logged");
     }
+}
+
+#[tokio::test]
+async fn client_assertions_are_not_logged_hyg_01() {
+    Log::start();
+    let signed = Signed::elsewhere().await;
+    let (good, foreign) = (signed.signer.sign(&signed.claims(json!({}))), signed.claims(json!({ "aud": "x" })));
+    let foreign = signed.signer.sign(&foreign);
+    assert_eq!(signed.outcome(&good).await.0, 200);
+    for assertion in [good.as_str(), &foreign, &good[..good.len() - 2]] {
+        assert_eq!(signed.outcome(assertion).await.0, 401);
+    }
+    let log = Log::take();
+    for reason in ["client_assertion_invalid", "client_assertion_used"] {
+        assert!(log.contains(reason), "{reason} is not in {log}");
+    }
+    for assertion in [&good, &foreign] {
+        for part in assertion.split('.').skip(1) {
+            assert!(!log.contains(part), "an assertion was logged");
+        }
+    }
+    assert!(!log.contains(&signed.refresh));
 }
 
 #[tokio::test]

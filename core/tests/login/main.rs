@@ -9,9 +9,14 @@ mod access;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod callback;
 #[cfg(test)]
 mod calls;
+mod cimd;
+#[cfg(test)]
+mod client_keys;
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
@@ -43,6 +48,9 @@ mod sessions;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
+mod site;
+#[cfg(test)]
+mod streams;
 mod token;
 #[cfg(test)]
 mod world;

@@ -1,10 +1,12 @@
 //! A server, its provider, a browser and a client.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dari::auth::{Defaults, Gate, OAuthProxy, Principal, Refusal};
@@ -138,6 +140,18 @@ impl World {
         let (parts, body) = self.routes.clone().oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Reply { status: parts.status, headers: parts.headers, body: String::from_utf8(body.into()).unwrap() }
+    }
+
+    /// Sends a request that comes from this peer; `None` where the server does not know.
+    pub(crate) async fn send_from(&self, peer: Option<SocketAddr>, mut request: Request<Body>) -> Reply {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        self.send(request).await
+    }
+
+    pub(crate) async fn authorize_from(&self, peer: Option<SocketAddr>, client_id: &str) -> Reply {
+        self.send_from(peer, Request::get(authorize_path(client_id, &[])).body(Body::empty()).unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str, cookie: &str) -> Reply {

@@ -30,6 +30,8 @@ async fn what_is_no_message_is_said_to_be_none() {
     }
     client.line(b"\xff\xfe{\"jsonrpc\"").await;
     assert_eq!(code(&client.next().await), -32700, "not UTF-8");
+    client.line(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"unknown\":\"\x80\"}").await;
+    assert_eq!(code(&client.next().await), -32700, "not UTF-8 where nobody reads it");
     for blank in ["", "   ", "\r", "\t \r"] {
         client.line(blank).await;
     }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod cancelling;
+mod changes;
 mod ending;
 mod garbage;
 mod legacy;

@@ -8,6 +8,7 @@ mod callback;
 mod codes;
 mod consent;
 mod discovery;
+mod documents;
 // The provider of the login's own tests: one fake, one set of habits.
 #[path = "../../../core/tests/login/fake.rs"]
 mod fake;
@@ -26,5 +27,8 @@ mod server;
 #[path = "../../../core/tests/login/shared.rs"]
 #[allow(dead_code, reason = "the login's own tests use all of it")]
 mod shared;
+#[path = "../../../core/tests/login/site.rs"]
+#[allow(dead_code, reason = "the login's own tests use all of it")]
+mod site;
 mod tools;
 mod world;

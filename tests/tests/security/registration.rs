@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{REDIRECT, Reply, World, raw_post};
+use crate::world::{REDIRECT, Reply, World, raw_post, replicas};
 
 async fn send(world: &World, body: impl Into<reqwest::Body>) -> Reply {
     world.request(Method::POST, "/register", &[("content-type", "application/json")], body).await
@@ -168,4 +168,32 @@ async fn reg_10_only_the_code_grant_is_registered() {
     let client = world.register(&with("grant_types", json!(["authorization_code", "implicit"]))).await.json();
     assert_eq!(client["grant_types"], json!(["authorization_code"]));
     assert_eq!(client["response_types"], json!(["code"]));
+}
+
+#[tokio::test]
+async fn reg_08_a_flood_is_bounded_by_source_and_costs_no_client_in_use() {
+    let world = World::with(|proxy, _| proxy.trusted_proxies(["127.0.0.1"])).await;
+    let held = world.log_in().await;
+    let body = json!({ "redirect_uris": [REDIRECT] }).to_string();
+    let from = async |address: &str| {
+        let headers = [("content-type", "application/json"), ("x-forwarded-for", address)];
+        world.request(Method::POST, "/register", &headers, body.clone()).await
+    };
+    let (mut registered, mut refusals) = (0, Vec::new());
+    // Each server counts by itself.
+    while refusals.len() < replicas() {
+        let reply = from("198.51.100.1").await;
+        match reply.status.as_u16() {
+            201 => registered += 1,
+            _ => refusals.push(reply),
+        }
+    }
+    assert!((100..=100 * replicas() + 10).contains(&registered), "{registered}");
+    let refused = &refusals[0];
+    assert_eq!(refused.error(), (429, "too_many_requests".to_owned()));
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    assert_eq!(from("198.51.100.2").await.status, 201, "others are not held up");
+    assert_eq!(from("203.0.113.7, 198.51.100.1").await.status, 429, "what a client claims does not count");
+    world.refreshed(&held).await;
+    assert_eq!(world.authorize(&held.client_id, &[]).await.status, 200);
 }

@@ -30,6 +30,7 @@ impl GrantId {
 }
 
 impl From<String> for GrantId {
+    /// From a key of the store.
     fn from(id: String) -> Self {
         Self(id)
     }

@@ -365,6 +365,10 @@ impl Grants {
         self.store.is_shared()
     }
 
+    pub(super) const fn store(&self) -> &Sealed {
+        &self.store
+    }
+
     fn rest_of(&self, grant: &Grant) -> Duration {
         Duration::from_secs(grant.expires_at.saturating_sub(self.store.clock().unix()))
     }

@@ -9,5 +9,6 @@ pub(super) mod permissions;
 pub(super) mod records;
 mod replicas;
 pub(super) mod revocation;
+pub(super) mod room;
 pub(super) mod sessions;
 mod upstream_refresh;

@@ -2,7 +2,9 @@
 //!
 //! | Collection | Key | Record | Kept for |
 //! |---|---|---|---|
-//! | `clients` | `client_id` | [`Client`](crate::auth::request::client::Client) | 1 h until its first login, then 90 days from each login |
+//! | `new_clients` | `client_id` | [`Client`](crate::auth::request::client::Client) | 1 h, or until its first login |
+//! | `clients` | `client_id` | the same | 90 days from each login |
+//! | `client_assertions` | SHA-256 of client and `jti` | `()`: the assertion was used | until it has expired, at most 12 min |
 //! | `consents` | id of the form | `()`: the form was answered | 10 min, as long as the form opens |
 //! | `transactions` | SHA-256 of the upstream `state` | [`Transaction`] | 10 min; taken by the callback |
 //! | `codes` | SHA-256 of the code | [`Code`] | 60 s; once used 10 min, so that a second use is known as one |
@@ -26,6 +28,8 @@ use crate::auth::request::redirect_uri::RedirectUri;
 use crate::auth::request::scope::Scopes;
 use crate::store::Collection;
 
+pub(crate) const ASSERTIONS: Collection = Collection::new("client_assertions");
+pub(crate) const NEW_CLIENTS: Collection = Collection::new("new_clients");
 pub(crate) const CLIENTS: Collection = Collection::new("clients");
 pub(crate) const CONSENTS: Collection = Collection::new("consents");
 pub(crate) const TRANSACTIONS: Collection = Collection::new("transactions");

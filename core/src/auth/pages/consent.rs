@@ -21,6 +21,8 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) client_name: Option<&'a str>,
     /// What the client says is its home page; shown as text, never as a link.
     pub(crate) client_uri: Option<&'a str>,
+    /// The host at which the client describes itself, where it is named by a URL there.
+    pub(crate) document_host: Option<&'a str>,
     /// Where the answer goes.
     pub(crate) redirect_uri: &'a RedirectUri,
     /// The permissions it asks for.
@@ -109,6 +111,9 @@ impl ConsentPage<'_> {
                 "앱의 이름은 앱이 스스로 밝힌 것이며 확인되지 않았습니다.",
                 "The app chose this name itself. Nobody has verified it.",
             ))
+            @if let Some(host) = self.document_host {
+                span.line { (lang.pick("앱의 소개를 읽어 온 곳: ", "Its description was read at: ")) bdi { (host) } }
+            }
             @if let Some(uri) = uri {
                 span.line { (lang.pick("앱이 밝힌 웹사이트: ", "Website it gives: ")) (uri) }
             }

@@ -15,6 +15,8 @@ const BACK_EN: &str = "Go back to the app and start signing in again.";
 pub(crate) enum Problem {
     /// The client was never registered, or its registration was dropped (RED-01).
     UnknownClient,
+    /// The client is named by a URL, and what is there describes no client (CIMD-05, CIMD-06).
+    BadClientDocument,
     /// The redirect URI is not the client's (RED-02 to RED-07).
     BadRedirectUri,
     /// The request has a fault that cannot be told to the client.
@@ -25,6 +27,8 @@ pub(crate) enum Problem {
     LoginSpent,
     /// Another browser than the one that consented (ISS-06, CONS-04).
     OtherBrowser,
+    /// Too many log in at the moment, or one does so too often.
+    Busy,
     /// It is our fault, and it may be over soon (a full disk, a store that is away).
     Unavailable,
 }
@@ -36,9 +40,13 @@ impl Problem {
     /// The status of the response.
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::UnknownClient | Self::BadRedirectUri | Self::BadRequest | Self::FormSpent | Self::LoginSpent => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::UnknownClient
+            | Self::BadClientDocument
+            | Self::BadRedirectUri
+            | Self::BadRequest
+            | Self::FormSpent
+            | Self::LoginSpent => StatusCode::BAD_REQUEST,
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::OtherBrowser => StatusCode::FORBIDDEN,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -67,6 +75,11 @@ impl Problem {
                 "The app's registration is missing or was removed because it had not been used for long.",
                 "In the app, disconnect this server (or sign out of it), then connect it again. The app will register anew.",
             ),
+            Self::BadClientDocument => (
+                "The app could not be identified",
+                "The app names a web address at which it describes itself. The description could not be read, or it is not right.",
+                "Wait a minute, then start signing in again from the app. If this comes back, tell the app's maker.",
+            ),
             Self::BadRedirectUri => (
                 "The app gave a wrong return address",
                 "It asks to be answered at an address that it has not registered. To be safe, you were not sent there.",
@@ -92,6 +105,11 @@ impl Problem {
                 "To protect you, a login can end only in the browser in which you allowed it. Cookies must be on.",
                 "Go back to the app and start signing in again, all in one browser.",
             ),
+            Self::Busy => (
+                "Too many are signing in at the moment",
+                "This server takes only so many sign-ins at a time. Nothing was shared.",
+                "Wait a minute, then start signing in again from the app.",
+            ),
             Self::Unavailable => (
                 "This server cannot log you in right now",
                 "Something on this server does not work at the moment. It is not your fault, and nothing was shared.",
@@ -106,6 +124,11 @@ impl Problem {
                 "등록되지 않은 앱입니다",
                 "앱의 등록 정보가 없거나, 오래 사용하지 않아 삭제되었습니다.",
                 "앱에서 이 서버의 연결을 끊거나 로그아웃한 다음 다시 연결하세요. 앱이 새로 등록됩니다.",
+            ),
+            Self::BadClientDocument => (
+                "앱을 확인할 수 없습니다",
+                "앱이 자신을 소개한다고 밝힌 웹 주소의 내용을 읽을 수 없거나, 내용이 올바르지 않습니다.",
+                "잠시 후 앱에서 로그인을 다시 시작하세요. 계속되면 앱 제작자에게 알려 주세요.",
             ),
             Self::BadRedirectUri => (
                 "앱이 알려 준 돌아갈 주소가 올바르지 않습니다",
@@ -131,6 +154,11 @@ impl Problem {
                 "다른 브라우저에서 시작한 로그인입니다",
                 "안전을 위해, 허용한 브라우저에서만 로그인을 마칠 수 있습니다. 쿠키가 켜져 있어야 합니다.",
                 "앱으로 돌아가 한 브라우저에서 로그인을 처음부터 다시 하세요.",
+            ),
+            Self::Busy => (
+                "지금은 로그인 요청이 너무 많습니다",
+                "이 서버는 한 번에 처리하는 로그인 수를 제한합니다. 전달된 정보는 없습니다.",
+                "잠시 후 앱에서 로그인을 다시 시작하세요.",
             ),
             Self::Unavailable => (
                 "지금은 로그인할 수 없습니다",

@@ -18,6 +18,7 @@ fn consent<'a>(
         server_name: "Naver Calendar",
         provider_name: "Naver",
         client_name,
+        document_host: None,
         client_uri: None,
         redirect_uri,
         scopes,
@@ -27,9 +28,11 @@ fn consent<'a>(
     }
 }
 
-fn all_problems() -> [Problem; 7] {
+fn all_problems() -> [Problem; 9] {
     [
         Problem::UnknownClient,
+        Problem::BadClientDocument,
+        Problem::Busy,
         Problem::BadRedirectUri,
         Problem::BadRequest,
         Problem::FormSpent,
@@ -207,7 +210,8 @@ fn the_way_back_is_the_clients_redirect_uri() {
 
 #[test]
 fn problems_are_told_apart() {
-    for (problem, status) in [(Problem::UnknownClient, 400), (Problem::OtherBrowser, 403), (Problem::Unavailable, 503)]
+    for (problem, status) in
+        [(Problem::UnknownClient, 400), (Problem::OtherBrowser, 403), (Problem::Busy, 429), (Problem::Unavailable, 503)]
     {
         assert_eq!(problem.status(), status);
     }
@@ -215,5 +219,5 @@ fn problems_are_told_apart() {
         every_page().iter().map(|(page, _)| between(&page.html, "<h1", "</h1>").to_owned()).collect();
     let page = Problem::LoginSpent.render(Lang::En, Reason::StateUnknown, None);
     assert!(page.html.contains("<code>state_unknown</code>"), "the code is that of the log");
-    assert_eq!(titles.len(), 2 * 10);
+    assert_eq!(titles.len(), 2 * 12);
 }

@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
+use crate::auth::clients::ClientError;
+use crate::auth::fetch::cache::DocumentError;
 use crate::auth::login::logins::RETRY_AFTER;
 use crate::auth::login::records::AuthorizationRequest;
 use crate::auth::pages::{Lang, Problem, SignedInPage};
@@ -18,17 +20,30 @@ pub(super) fn problem(headers: &HeaderMap, problem: Problem, reason: Reason, det
 }
 
 fn page(headers: &HeaderMap, problem: Problem, reason: Reason, detail: Option<&str>) -> Response {
-    let mut response = problem.render(Lang::of(headers), reason, detail).into_response(problem.status());
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER.into());
-    }
-    response
+    problem.render(Lang::of(headers), reason, detail).into_response(problem.status())
 }
 
 /// The page for a failure of ours, by its error.
 pub(super) fn failure(headers: &HeaderMap, error: &OAuthError) -> Response {
+    let what = if error.is_too_many() { Problem::Busy } else { Problem::Unavailable };
     // It was logged where it came up.
-    page(headers, Problem::Unavailable, error.reason(), Some(error.code()))
+    let mut response = page(headers, what, error.reason(), Some(error.code()));
+    response.headers_mut().insert(header::RETRY_AFTER, error.retry_after().unwrap_or(RETRY_AFTER).into());
+    response
+}
+
+/// The page where there is no client of this name.
+pub(super) fn no_client(headers: &HeaderMap, error: ClientError) -> Response {
+    let (what, reason) = match &error {
+        ClientError::Unknown => return problem(headers, Problem::UnknownClient, Reason::ClientUnknown, None),
+        ClientError::Store(_) | ClientError::Document(DocumentError::TooOften(_)) => {
+            return failure(headers, &error.into());
+        }
+        ClientError::Url(_) => (Problem::BadClientDocument, Reason::ClientUnknown),
+        ClientError::Document(error) if error.is_outage() => (Problem::BadClientDocument, Reason::ClientDocumentAway),
+        ClientError::Document(_) => (Problem::BadClientDocument, Reason::ClientDocumentInvalid),
+    };
+    problem(headers, what, reason, Some(&error.to_string()))
 }
 
 /// Where a proven client is answered. It exists only for a redirect URI that was checked.

@@ -9,11 +9,14 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, header};
 
-use super::answer::{ClientAnswer, failure, problem, see_other};
+use super::answer::{ClientAnswer, failure, no_client, problem, see_other};
+use super::caller::Caller;
 use super::consent::{ConsentForm, depart};
 use super::cookies::BrowserId;
 use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
+use crate::auth::bounds::source::Source;
+use crate::auth::clients::ClientError;
 use crate::auth::login::records::AuthorizationRequest;
 use crate::auth::pages::{ConsentPage, Lang, Problem, ScopeLine};
 use crate::auth::reason::Reason;
@@ -28,6 +31,7 @@ const MAX_STATE: usize = 4096;
 
 pub(super) async fn authorize(
     State(server): State<Arc<AuthorizationServer>>,
+    Caller(source): Caller,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -39,15 +43,12 @@ pub(super) async fn authorize(
     };
     // Until client and redirect URI are proven, nothing goes anywhere but to the person in front of the browser.
     let client = match params.get("client_id") {
-        Some(client_id) => server.client(client_id).await,
-        None => Ok(None),
+        Some(client_id) => server.clients.find(client_id, source).await,
+        None => Err(ClientError::Unknown),
     };
     let client = match client {
-        Ok(Some(client)) => client,
-        Ok(None) => {
-            return problem(&headers, Problem::UnknownClient, Reason::ClientUnknown, None);
-        }
-        Err(error) => return failure(&headers, &error.into()),
+        Ok(client) => client,
+        Err(error) => return no_client(&headers, error),
     };
     let presented = params.get("redirect_uri");
     let redirect_uri = match RedirectUri::resolve(&client.redirect_uris, presented, &server.redirect_policy) {
@@ -71,7 +72,7 @@ pub(super) async fn authorize(
                 scopes,
                 challenge,
             };
-            ask(&server, &headers, &client, request).await
+            ask(&server, &headers, source, &client, request).await
         }
         Err(fault) => {
             Reason::RequestInvalid.log();
@@ -117,6 +118,7 @@ fn check(server: &AuthorizationServer, params: &Params) -> Result<(Scopes, CodeC
 async fn ask(
     server: &AuthorizationServer,
     headers: &HeaderMap,
+    source: Option<Source>,
     client: &Client,
     request: AuthorizationRequest,
 ) -> Response {
@@ -130,7 +132,11 @@ async fn ask(
             Err(error) => return failure(headers, &error),
         }
     } else {
-        match depart(server, &browser, request).await {
+        let departure = match server.admit_login(source).await {
+            Ok(()) => depart(server, &browser, request).await,
+            Err(error) => Err(error),
+        };
+        match departure {
             Ok(url) => see_other(&url),
             Err(error) => return failure(headers, &error),
         }
@@ -155,11 +161,13 @@ fn page(
         .iter()
         .map(|scope| ScopeLine { scope, description: server.provider.describe_scope(scope, lang.tag()) })
         .collect();
+    let document_host = server.clients.document_host(client);
     let page = ConsentPage {
         server_name: &server.name,
         provider_name: server.provider.config().name(),
         client_name: client.client_name.as_deref(),
         client_uri: client.client_uri.as_deref(),
+        document_host: document_host.as_deref(),
         redirect_uri: &form.request.redirect_uri,
         scopes: &lines,
         form_token: &form.token,

@@ -1,5 +1,6 @@
 //! From options to a login: every check that can be made before the first request.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
@@ -8,14 +9,22 @@ use std::time::Duration;
 use super::OAuthProxy;
 use super::cookies::BrowserCookie;
 use super::gate::Gate;
+use super::limits::Limits;
 use super::metadata::{Metadata, Offer};
 use super::server::AuthorizationServer;
 use super::urls::Urls;
+use crate::auth::bounds::source::Proxies;
+use crate::auth::clients::Clients;
+use crate::auth::clients::assertion::Assertions;
+use crate::auth::clients::documents::ClientDocuments;
+use crate::auth::clients::registered::RegisteredClients;
 use crate::auth::counters::{Counted, Counts};
+use crate::auth::fetch::fetcher::Fetcher;
 use crate::auth::login::grants::Grants;
 use crate::auth::login::logins::Logins;
 use crate::auth::login::permissions::Permissions;
 use crate::auth::provider::upstream::Upstream;
+use crate::auth::request::client::Client;
 use crate::auth::request::redirect_policy::RedirectPolicy;
 use crate::auth::request::scope::Scopes;
 use crate::auth::tokens::access_token::AccessTokens;
@@ -70,6 +79,17 @@ pub enum AuthConfigError {
         /// What would do.
         must: &'static str,
     },
+    /// A client that was registered in code, or a proxy. The text says which.
+    #[error("{0}")]
+    Client(String),
+    /// There is no way in.
+    #[error(
+        "no client could ever log in: leave out `without_dynamic_registration` or `without_client_id_metadata_documents`, or register one with `client`"
+    )]
+    NoClients,
+    /// The HTTP client for the documents of clients.
+    #[error("the documents of clients cannot be fetched (`without_client_id_metadata_documents` does without): {0}")]
+    Fetch(#[from] reqwest::Error),
     /// The provider's own configuration.
     #[error("{0}")]
     Provider(String),
@@ -124,6 +144,11 @@ impl OAuthProxy {
         };
         let required = scopes("required_scopes", &self.required_scopes);
         let supported = required.union(&scopes("scopes_supported", &self.scopes_supported));
+        let pre_registered = self.pre_registered(policy.as_ref().ok(), &mut wrong);
+        let proxies = Proxies::parse(&self.trusted_proxies)
+            .map_err(|error| wrong.push(AuthConfigError::Client(error.to_string())))
+            .unwrap_or_default();
+        let documents = self.documents(policy.as_ref().ok()).map_err(|error| wrong.push(error.into())).ok().flatten();
         let counts = Arc::new(Counts::default());
         let upstream = Upstream::new(self.provider.clone(), callback, self.upstream_timeout, counts.clone())
             .map_err(|errors| wrong.extend(errors.iter().map(|error| AuthConfigError::Provider(error.to_string()))));
@@ -138,7 +163,12 @@ impl OAuthProxy {
             None => kept_secret(&urls, defaults.server_name).map_err(|error| vec![error])?,
         };
         let store = self.sealed(&keys, counts.clone(), defaults.server_name).map_err(|error| vec![error])?;
-        let offer = Offer { server_name: defaults.server_name, scopes_supported: &supported, registration: true };
+        let offer = Offer {
+            server_name: defaults.server_name,
+            scopes_supported: &supported,
+            registration: self.registration,
+            client_documents: self.client_documents,
+        };
         let metadata = Metadata::new(&urls, offer).map_err(|error| vec![error.into()])?;
         Ok(Gate::new(Arc::new(AuthorizationServer {
             name: defaults.server_name.to_owned(),
@@ -150,6 +180,11 @@ impl OAuthProxy {
             asks_consent: self.consent,
             cookie: BrowserCookie::new(urls.is_https()),
             csrf: Authenticator::new(&keys, "dari/csrf"),
+            clients: Clients { pre_registered, registered: RegisteredClients::new(store.clone()), documents },
+            assertions: Assertions::new(urls.issuer(), urls.token(), store.clone()),
+            takes_registrations: self.registration,
+            proxies,
+            limits: Limits::new(self.access_token_lifetime),
             codes: Codes::new(store.clone()),
             refresh_tokens: RefreshTokens::new(store.clone(), &keys),
             access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
@@ -213,6 +248,35 @@ impl OAuthProxy {
             Some(patterns) => policy.only(patterns).map_err(|error| self.wrong("allowed_redirect_uris", error)),
             None => Ok(policy),
         }
+    }
+
+    /// The clients that were registered in code, by their `client_id`.
+    fn pre_registered(
+        &self,
+        policy: Option<&RedirectPolicy>,
+        wrong: &mut Vec<AuthConfigError>,
+    ) -> HashMap<String, Arc<Client>> {
+        let mut clients = HashMap::new();
+        if !self.registration && !self.client_documents && self.pre_registered.is_empty() {
+            wrong.push(AuthConfigError::NoClients);
+        }
+        // Without a policy there is a mistake already, and which redirect URIs are good cannot be said.
+        for client in self.pre_registered.iter().filter_map(|client| Some(client.check(policy?))) {
+            match client {
+                Ok(client) if clients.contains_key(&client.client_id) => {
+                    wrong.push(AuthConfigError::Client(format!("client {:?} is registered twice", client.client_id)));
+                }
+                Ok(client) => drop(clients.insert(client.client_id.clone(), Arc::new(client))),
+                Err(why) => wrong.push(AuthConfigError::Client(why)),
+            }
+        }
+        clients
+    }
+
+    fn documents(&self, policy: Option<&RedirectPolicy>) -> Result<Option<ClientDocuments>, reqwest::Error> {
+        let Some(policy) = policy.filter(|_| self.client_documents) else { return Ok(None) };
+        let fetcher = Fetcher::new(self.test_network.clone(), self.clock.clone())?;
+        Ok(Some(ClientDocuments::new(fetcher, policy.clone(), &self.clock)))
     }
 
     /// The secrets that were given in code, else those of the environment. None at all is no mistake.

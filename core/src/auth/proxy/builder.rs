@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::auth::clients::pre_registered::PreRegisteredClient;
+use crate::auth::fetch::network::TestNetwork;
 use crate::auth::provider::{AnyProvider, IdentifyError, Identity, Provider, UpstreamTokens};
 use crate::clock::Clock;
 use crate::store::Store;
@@ -26,6 +28,11 @@ pub struct OAuthProxy {
     pub(super) scopes_supported: Vec<String>,
     pub(super) allowed_redirect_uris: Option<Vec<String>>,
     pub(super) redirect_schemes: Vec<String>,
+    pub(super) pre_registered: Vec<PreRegisteredClient>,
+    pub(super) registration: bool,
+    pub(super) client_documents: bool,
+    pub(super) trusted_proxies: Vec<String>,
+    pub(super) test_network: Option<TestNetwork>,
     pub(super) secrets: Vec<SecretString>,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) data_dir: Option<PathBuf>,
@@ -54,6 +61,11 @@ impl OAuthProxy {
             scopes_supported: Vec::new(),
             allowed_redirect_uris: None,
             redirect_schemes: Vec::new(),
+            pre_registered: Vec::new(),
+            registration: true,
+            client_documents: true,
+            trusted_proxies: Vec::new(),
+            test_network: None,
             secrets: Vec::new(),
             store: None,
             data_dir: None,
@@ -117,6 +129,54 @@ impl OAuthProxy {
     #[must_use]
     pub fn allow_redirect_scheme(mut self, scheme: impl Into<String>) -> Self {
         self.redirect_schemes.push(scheme.into());
+        self
+    }
+
+    /// Knows one more client from the start, whose user types in its `client_id` ([MCP Client Registration,
+    /// Pre-registration]).
+    ///
+    /// [MCP Client Registration, Pre-registration]: https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#pre-registration
+    #[must_use]
+    pub fn client(mut self, client: PreRegisteredClient) -> Self {
+        self.pre_registered.push(client);
+        self
+    }
+
+    /// Lets no client register itself (RFC 7591): `/register` is not there, and is not advertised. Clients that have
+    /// registered before are still known.
+    #[must_use]
+    pub const fn without_dynamic_registration(mut self) -> Self {
+        self.registration = false;
+        self
+    }
+
+    /// Takes no URL for a `client_id`, and does not advertise that it would ([MCP Client Registration, Client ID
+    /// Metadata Documents]).
+    ///
+    /// For servers that cannot reach the internet: to know such a client, this server fetches the document at its URL,
+    /// and some clients (Claude Code) use nothing else where it is advertised.
+    ///
+    /// [MCP Client Registration, Client ID Metadata Documents]: https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#client-id-metadata-documents
+    #[must_use]
+    pub const fn without_client_id_metadata_documents(mut self) -> Self {
+        self.client_documents = false;
+        self
+    }
+
+    /// The reverse proxies in front of this server, as addresses or networks: `10.0.0.7`, `10.0.0.0/8`. What they write
+    /// into `X-Forwarded-For` or `Forwarded` (RFC 7239) is then the client's address, by which rate limits count.
+    /// Default: none; all clients behind a proxy count as one.
+    #[must_use]
+    pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.trusted_proxies = networks.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The network on which documents of clients are looked for, for tests of this crate.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn test_network(mut self, network: TestNetwork) -> Self {
+        self.test_network = Some(network);
         self
     }
 

@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use super::answer::{ClientAnswer, failure, problem, see_other};
+use super::caller::Caller;
 use super::consent::send_off;
 use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
@@ -20,6 +21,7 @@ use crate::store::Key;
 
 pub(super) async fn callback(
     State(server): State<Arc<AuthorizationServer>>,
+    Caller(source): Caller,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -60,9 +62,9 @@ pub(super) async fn callback(
     let (worker, state, lang) = (server.clone(), state.to_owned(), Lang::of(&headers));
     let request = transaction.request.clone();
     let login = tokio::spawn(async move {
-        let client = worker.client(&transaction.request.client_id).await.ok().flatten();
+        let client = worker.clients.find(&transaction.request.client_id, source).await.ok();
         let arrival = log_in(&worker, &code, &state, transaction).await?;
-        Ok::<_, OAuthError>((arrival, client.and_then(|client| client.client_name)))
+        Ok::<_, OAuthError>((arrival, client.and_then(|client| client.client_name.clone())))
     });
     let answer = ClientAnswer::to(&server, &request);
     match login.await {
@@ -115,8 +117,9 @@ async fn log_in(
     }
     let id = GrantId::random().map_err(|error| OAuthError::internal(&error))?;
     let grant = Grant::new(&request, identity, &tokens, server.logins.clock.unix());
+    server.logins.grants.make_room(&grant.subject).await?;
     server.logins.grants.create(&id, &grant).await?;
-    server.keep_used_client(&request.client_id).await?;
+    server.clients.keep_used(&request.client_id).await?;
     tracing::info!(target: "dari::auth", grant = %id, "logged in");
     Ok(Arrival::LoggedIn(server.codes.issue(id, request).await?))
 }

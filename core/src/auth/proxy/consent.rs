@@ -9,9 +9,11 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 
 use super::answer::{ClientAnswer, failure, problem, see_other};
+use super::caller::Caller;
 use super::cookies::BrowserId;
 use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
+use crate::auth::bounds::source::Source;
 use crate::auth::login::records::{self, AuthorizationRequest, CONSENTS, REQUEST_TTL, TRANSACTIONS, Transaction};
 use crate::auth::pages::Problem;
 use crate::auth::provider::upstream::Visit;
@@ -61,10 +63,11 @@ enum Decision {
 
 pub(super) async fn consent(
     State(server): State<Arc<AuthorizationServer>>,
+    Caller(source): Caller,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let mut response = decide(&server, &headers, body).await;
+    let mut response = decide(&server, &headers, source, body).await;
     if let Some(browser) = server.cookie.read(&headers) {
         // Its cookie has to last until the callback.
         response.headers_mut().append(header::SET_COOKIE, server.cookie.set(&browser));
@@ -72,7 +75,12 @@ pub(super) async fn consent(
     response
 }
 
-async fn decide(server: &AuthorizationServer, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+async fn decide(
+    server: &AuthorizationServer,
+    headers: &HeaderMap,
+    source: Option<Source>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let params = body.ok().and_then(|body| Params::parse(body).ok());
     let decision = params.as_ref().and_then(|params| match params.get("decision") {
         Some("approve") => Some(Decision::Approve),
@@ -90,6 +98,9 @@ async fn decide(server: &AuthorizationServer, headers: &HeaderMap, body: Result<
     };
     if !server.csrf.verify(&[&form.id, browser.as_str()], params.get("csrf").unwrap_or_default()) {
         return problem(headers, Problem::OtherBrowser, Reason::BrowserForeign, None);
+    }
+    if let Err(error) = server.admit_login(source).await {
+        return failure(headers, &error);
     }
     // Before the form is spent: when the store goes away here, it can be sent again.
     let departure = match decision {

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::urls::Urls;
+use crate::auth::request::key_set::ALGORITHMS;
 use crate::auth::request::scope::Scopes;
 
 /// The metadata documents, ready to send as `application/json`.
@@ -27,6 +28,8 @@ pub(crate) struct Offer<'a> {
     pub(crate) scopes_supported: &'a Scopes,
     /// Whether clients may register themselves (RFC 7591).
     pub(crate) registration: bool,
+    /// Whether clients may describe themselves (CIMD).
+    pub(crate) client_documents: bool,
 }
 
 #[derive(Serialize)]
@@ -51,11 +54,18 @@ struct AuthorizationServer<'a> {
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 2],
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    // RFC 8414 §2: must be there for `private_key_jwt`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     // RFC 8414 §2: left out it would mean `client_secret_basic`.
-    revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    client_id_metadata_document_supported: bool,
 }
 
 impl Metadata {
@@ -74,6 +84,11 @@ impl Metadata {
                 resource_name: offer.server_name,
             })
         };
+        let (methods, algorithms) = if offer.client_documents {
+            (vec!["none", "private_key_jwt"], ALGORITHMS.iter().map(|(_, name)| *name).collect())
+        } else {
+            (vec!["none"], Vec::new())
+        };
         let server = AuthorizationServer {
             issuer: urls.issuer(),
             authorization_endpoint: urls.authorize(),
@@ -84,10 +99,13 @@ impl Metadata {
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
             grant_types_supported: ["authorization_code", "refresh_token"],
-            token_endpoint_auth_methods_supported: ["none"],
-            revocation_endpoint_auth_methods_supported: ["none"],
+            token_endpoint_auth_methods_supported: methods.clone(),
+            token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+            revocation_endpoint_auth_methods_supported: methods,
+            revocation_endpoint_auth_signing_alg_values_supported: algorithms,
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
+            client_id_metadata_document_supported: offer.client_documents,
         };
         Ok(Self {
             protected_resource: resource(urls.resource())?.into(),
@@ -103,10 +121,12 @@ mod tests {
 
     use super::*;
 
-    fn metadata(issuer: Option<&str>, scopes: &str, registration: bool) -> Metadata {
+    fn metadata(issuer: Option<&str>, scopes: &str, offers: bool) -> Metadata {
         let urls = Urls::new("https://a.example", "/mcp", "/auth/callback", issuer).unwrap();
         let scopes_supported = &Scopes::parse(scopes).unwrap();
-        Metadata::new(&urls, Offer { server_name: "캘린더", scopes_supported, registration }).unwrap()
+        let offer =
+            Offer { server_name: "캘린더", scopes_supported, registration: offers, client_documents: offers };
+        Metadata::new(&urls, offer).unwrap()
     }
 
     fn json(document: &Bytes) -> Value {
@@ -145,10 +165,15 @@ mod tests {
                     "response_types_supported": ["code"],
                     "response_modes_supported": ["query"],
                     "grant_types_supported": ["authorization_code", "refresh_token"],
-                    "token_endpoint_auth_methods_supported": ["none"],
-                    "revocation_endpoint_auth_methods_supported": ["none"],
+                    "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+                    "token_endpoint_auth_signing_alg_values_supported":
+                        ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"],
+                    "revocation_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+                    "revocation_endpoint_auth_signing_alg_values_supported":
+                        ["ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"],
                     "code_challenge_methods_supported": ["S256"],
                     "authorization_response_iss_parameter_supported": true,
+                    "client_id_metadata_document_supported": true,
                 })
             );
             assert_eq!(json(&metadata.protected_resource)["authorization_servers"], json!([issuer]));
@@ -162,5 +187,8 @@ mod tests {
         let server = json(&metadata.authorization_server);
         assert_eq!(server["scopes_supported"], json!([]));
         assert!(server.get("registration_endpoint").is_none());
+        assert!(server.get("client_id_metadata_document_supported").is_none());
+        assert_eq!(server["token_endpoint_auth_methods_supported"], json!(["none"]));
+        assert_eq!(server["revocation_endpoint_auth_methods_supported"], json!(["none"]));
     }
 }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::auth::bounds::rate::TooOften;
 use crate::auth::login::grants::{GrantError, UpstreamTrouble, store_reason};
 use crate::auth::login::logins::RETRY_AFTER;
 use crate::auth::login::revocation::RevokeError;
@@ -22,6 +23,7 @@ pub(crate) struct OAuthError {
     code: &'static str,
     description: Cow<'static, str>,
     reason: Reason,
+    retry_after: Option<u32>,
 }
 
 impl OAuthError {
@@ -31,7 +33,7 @@ impl OAuthError {
         code: &'static str,
         description: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code, description: description.into(), reason }
+        Self { status, code, description: description.into(), reason, retry_after: None }
     }
 
     pub(crate) fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
@@ -73,12 +75,27 @@ impl OAuthError {
 
     /// The same for a refusal that is in the log already.
     pub(crate) fn unavailable_as_logged(reason: Reason) -> Self {
-        Self::new(
-            reason,
-            StatusCode::SERVICE_UNAVAILABLE,
-            "temporarily_unavailable",
-            "not possible at the moment: try again",
-        )
+        let description = "not possible at the moment: try again";
+        let error = Self::new(reason, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description);
+        Self { retry_after: Some(RETRY_AFTER), ..error }
+    }
+
+    /// Too many of the kind that the reason names (RFC 6585 §4).
+    pub(crate) fn too_many(reason: Reason, wait: TooOften) -> Self {
+        reason.log();
+        let error =
+            Self::new(reason, StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests: try later");
+        Self { retry_after: Some(wait.seconds()), ..error }
+    }
+
+    /// Whether it is one too many, and no failure.
+    pub(crate) fn is_too_many(&self) -> bool {
+        self.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// When to come again, in seconds, where that may help.
+    pub(crate) const fn retry_after(&self) -> Option<u32> {
+        self.retry_after
     }
 
     /// The code under which this is in the log.
@@ -155,8 +172,8 @@ impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.code, "error_description": self.description });
         let mut response = json_response(self.status, &body);
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110 §15.5.2 wants one; `Basic` would make browsers ask the user for a password.

@@ -10,9 +10,12 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::caller::Caller;
+use super::client_auth::authenticate;
 use super::form;
 use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
+use crate::auth::bounds::source::Source;
 use crate::auth::login::grant_id::GrantId;
 use crate::auth::login::grants::GrantError;
 use crate::auth::reason::Reason;
@@ -20,10 +23,11 @@ use crate::auth::tokens::refresh_tokens::Use;
 
 pub(super) async fn revoke(
     State(server): State<Arc<AuthorizationServer>>,
+    Caller(source): Caller,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match try_revoke(&server, &headers, body).await {
+    match try_revoke(&server, source, &headers, body).await {
         Ok(()) => done(),
         Err(error) => error.into_response(),
     }
@@ -38,12 +42,12 @@ fn done() -> Response {
 
 async fn try_revoke(
     server: &Arc<AuthorizationServer>,
+    source: Option<Source>,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(), OAuthError> {
     let params = form::read(headers, body)?;
-    let client_id = form::required(&params, "client_id")?;
-    let client = server.client(client_id).await?.ok_or_else(OAuthError::invalid_client)?;
+    let client = authenticate(server, &params, source).await?;
     // No look at `token_type_hint`: the two kinds cannot be taken for one another.
     match find(server, form::required(&params, "token")?).await? {
         // Nothing to end (any more), which is what the client wants (§2.2).

@@ -20,8 +20,11 @@ const METADATA_CACHING: &str = "public, max-age=300";
 
 /// The endpoints, relative to the public URL.
 pub(crate) fn app_routes(server: &Arc<AuthorizationServer>) -> Router {
-    let for_clients = Router::new()
-        .route(REGISTER, post(register::register))
+    let mut for_clients = Router::new();
+    if server.takes_registrations {
+        for_clients = for_clients.route(REGISTER, post(register::register));
+    }
+    let for_clients = for_clients
         .route(TOKEN, post(token::token))
         .route(REVOKE, post(revoke::revoke))
         .layer(from_fn(allow_any_origin));

@@ -5,21 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cookies::BrowserCookie;
+use super::limits::Limits;
 use super::metadata::Metadata;
 use super::urls::Urls;
+use crate::auth::bounds::source::Proxies;
+use crate::auth::clients::Clients;
+use crate::auth::clients::assertion::Assertions;
 use crate::auth::counters::Counts;
 use crate::auth::login::logins::Logins;
-use crate::auth::login::records::{CLIENT_TTL, CLIENTS, UNUSED_CLIENT_TTL};
 use crate::auth::login::sessions::Sessions;
 use crate::auth::provider::AnyProvider;
-use crate::auth::request::client::Client;
 use crate::auth::request::redirect_policy::RedirectPolicy;
 use crate::auth::request::scope::Scopes;
 use crate::auth::tokens::access_token::AccessTokens;
 use crate::auth::tokens::codes::Codes;
 use crate::auth::tokens::mac::Authenticator;
 use crate::auth::tokens::refresh_tokens::RefreshTokens;
-use crate::store::{Key, Put, Record, Sealed, StoreError};
+use crate::store::Sealed;
 
 /// Everything behind the endpoints and the gate.
 pub(crate) struct AuthorizationServer {
@@ -37,6 +39,13 @@ pub(crate) struct AuthorizationServer {
     pub(crate) asks_consent: bool,
     pub(crate) cookie: BrowserCookie,
     pub(crate) csrf: Authenticator,
+    pub(crate) clients: Clients,
+    pub(crate) assertions: Assertions,
+    /// Whether clients may register themselves.
+    pub(crate) takes_registrations: bool,
+    /// Whose word on a client's address is taken.
+    pub(crate) proxies: Proxies,
+    pub(crate) limits: Limits,
     pub(crate) store: Sealed,
     pub(crate) codes: Codes,
     pub(crate) refresh_tokens: RefreshTokens,
@@ -48,38 +57,9 @@ pub(crate) struct AuthorizationServer {
 }
 
 impl AuthorizationServer {
-    /// The registered client.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(crate) async fn client(&self, client_id: &str) -> Result<Option<Client>, StoreError> {
-        let record = self.store.get(&Key::new(CLIENTS, client_id)).await?;
-        Ok(record.map(Record::into_inner))
-    }
-
     /// The users' logins, for who may list and end them.
     pub(crate) fn sessions(&self) -> Sessions {
         Sessions::new(self.logins.clone())
-    }
-
-    /// Keeps a client that has just registered, for as long as a first login may take.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(crate) async fn keep_new_client(&self, client: &Client) -> Result<(), StoreError> {
-        let put = Put::default().with_ttl(UNUSED_CLIENT_TTL);
-        self.store.put(&Key::new(CLIENTS, &*client.client_id), client, put).await
-    }
-
-    /// Keeps a client that somebody uses. Says nothing of one that is gone: its grant tells.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(crate) async fn keep_used_client(&self, client_id: &str) -> Result<(), StoreError> {
-        let key = Key::new(CLIENTS, client_id);
-        let Some(record) = self.store.get::<Client>(&key).await? else { return Ok(()) };
-        // Only its end moves; who was faster did the same.
-        self.store.swap(&key, &record, &*record, Some(CLIENT_TTL)).await.map(drop)
     }
 
     /// The scopes to grant where these were asked for: unknown ones are left out, and none means the required ones.

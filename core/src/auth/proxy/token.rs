@@ -12,9 +12,12 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::caller::Caller;
+use super::client_auth::authenticate;
 use super::form::{self, required};
 use super::oauth_error::{OAuthError, json_response};
 use super::server::AuthorizationServer;
+use crate::auth::bounds::source::Source;
 use crate::auth::login::grant_id::GrantId;
 use crate::auth::login::records::{Grant, RefreshToken};
 use crate::auth::reason::Reason;
@@ -26,10 +29,11 @@ use crate::auth::tokens::refresh_tokens::Use;
 
 pub(super) async fn token(
     State(server): State<Arc<AuthorizationServer>>,
+    Caller(source): Caller,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match try_token(&server, &headers, body).await {
+    match try_token(&server, source, &headers, body).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
@@ -37,6 +41,7 @@ pub(super) async fn token(
 
 async fn try_token(
     server: &Arc<AuthorizationServer>,
+    source: Option<Source>,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, OAuthError> {
@@ -51,8 +56,7 @@ async fn try_token(
             "grant_type must be authorization_code or refresh_token",
         ));
     }
-    let client_id = required(&params, "client_id")?;
-    let client = server.client(client_id).await?.ok_or_else(OAuthError::invalid_client)?;
+    let client = authenticate(server, &params, source).await?;
     if params.get("resource").is_some_and(|resource| !server.urls.accepts_resource(resource)) {
         return Err(OAuthError::invalid_target());
     }
@@ -66,7 +70,7 @@ async fn try_token(
 /// A task of its own: a client that hangs up stops nothing half-way, and may come again with the code.
 async fn exchange_code(
     server: &Arc<AuthorizationServer>,
-    client: Client,
+    client: Arc<Client>,
     params: &Params,
 ) -> Result<Response, OAuthError> {
     let (code, verifier) = (required(params, "code")?.to_owned(), required(params, "code_verifier")?.to_owned());
@@ -154,6 +158,7 @@ async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params)
     if Use::of(known.index, grant.used) == Use::Reuse {
         return reused(server, &known.grant).await;
     }
+    server.admit_refresh(&known.grant)?;
     // Before the chain moves: while the provider is away, the same token must go on working.
     server.logins.fresh(&live).await?;
     let (expires_at, idle) = rest(server, true);
@@ -171,7 +176,7 @@ async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params)
     if moved.await?.is_break() {
         return reused(server, &known.grant).await;
     }
-    server.keep_used_client(client_id).await?;
+    server.clients.keep_used(client_id).await?;
     answer(server, &known.grant, &live.seen(), &scopes, Some(&successor))
 }
 

@@ -1,4 +1,4 @@
-//! Clients that register themselves (RFC 7591). All of them are public: nobody gets a secret.
+//! Clients, and how they register themselves (RFC 7591). Those that do are public: nobody gets a secret.
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,10 @@ use crate::auth::random::random_id;
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 const MAX_NAME: usize = 200;
 const MAX_URI: usize = 2048;
-const MAX_REDIRECT_URIS: usize = 20;
+/// The most redirect URIs of a client.
+pub(super) const MAX_REDIRECT_URIS: usize = 20;
+/// The most bytes that are kept of a client, as its record is written: ten times what real ones have.
+pub(crate) const MAX_RECORD: usize = 4 * 1024;
 const MAX_LIST: usize = 20;
 
 /// What a client asks for (RFC 7591 §2). Members that are not listed here are ignored, as §2 has it.
@@ -51,10 +54,20 @@ pub(crate) enum GrantType {
     RefreshToken,
 }
 
-/// A registered client, as it is stored.
+/// Where the keys are by which a client authenticates (`private_key_jwt`, OpenID Connect Core §9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientKeys {
+    /// `jwks`: in its metadata.
+    Inline(Value),
+    /// `jwks_uri`: at this URL.
+    At(String),
+}
+
+/// A client, as it is stored where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Client {
-    /// The identifier we gave it.
+    /// Its identifier: one that we gave it, that the operator chose, or the URL of its metadata document.
     pub(crate) client_id: String,
     /// What it calls itself: unverified, for the consent page only.
     pub(crate) client_name: Option<String>,
@@ -70,6 +83,9 @@ pub(crate) struct Client {
     pub(crate) grant_types: Vec<GrantType>,
     /// When it registered, in seconds since 1970.
     pub(crate) registered_at: u64,
+    /// Its keys, if it authenticates; else it is a public client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keys: Option<ClientKeys>,
 }
 
 /// Why a registration was refused (RFC 7591 §3.2.2).
@@ -99,6 +115,9 @@ pub(crate) enum RegistrationError {
         /// What is wrong with it.
         error: RedirectUriError,
     },
+    /// More than [`MAX_RECORD`] bytes in all.
+    #[error("the metadata is too large: at most {MAX_RECORD} bytes are kept of a client")]
+    TooMuch,
     /// None, or too many.
     #[error("redirect_uris must list from 1 to {MAX_REDIRECT_URIS} URIs")]
     RedirectUris,
@@ -111,7 +130,7 @@ impl RegistrationError {
     /// The error code of RFC 7591 §3.2.2.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge | Self::NotMetadata | Self::BadMember { .. } => "invalid_client_metadata",
+            Self::TooLarge | Self::TooMuch | Self::NotMetadata | Self::BadMember { .. } => "invalid_client_metadata",
             Self::RedirectUri { .. } | Self::RedirectUris => "invalid_redirect_uri",
             Self::NoRandomness => "server_error",
         }
@@ -121,9 +140,11 @@ impl RegistrationError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotMetadata | Self::BadMember { .. } | Self::RedirectUri { .. } | Self::RedirectUris => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::TooMuch
+            | Self::NotMetadata
+            | Self::BadMember { .. }
+            | Self::RedirectUri { .. }
+            | Self::RedirectUris => StatusCode::BAD_REQUEST,
             Self::NoRandomness => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -146,7 +167,7 @@ impl Client {
         let grant_types = grant_types(asked.grant_types.as_deref())?;
         response_types(asked.response_types.as_deref())?;
         let redirect_uris = redirect_uris(asked.redirect_uris.as_deref().unwrap_or_default(), policy)?;
-        Ok(Self {
+        let client = Self {
             application_type: application_type(asked.application_type.as_deref(), &redirect_uris)?,
             client_name: client_name(asked.client_name)?,
             client_uri: asked.client_uri.filter(|uri| is_web_page(uri)),
@@ -156,7 +177,10 @@ impl Client {
             redirect_uris,
             grant_types,
             registered_at: now,
-        })
+            keys: None,
+        };
+        let bytes = serde_json::to_vec(&client).map_err(|_| RegistrationError::NotMetadata)?;
+        if bytes.len() > MAX_RECORD { Err(RegistrationError::TooMuch) } else { Ok(client) }
     }
 
     /// Drops the announced scopes this server does not know: they are ignored, not refused.
@@ -196,7 +220,7 @@ fn bad(member: &'static str, why: impl Into<String>) -> RegistrationError {
     RegistrationError::BadMember { member, why: why.into() }
 }
 
-fn grant_types(asked: Option<&[String]>) -> Result<Vec<GrantType>, RegistrationError> {
+pub(super) fn grant_types(asked: Option<&[String]>) -> Result<Vec<GrantType>, RegistrationError> {
     let both = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
     match asked {
         // RFC 7591 would have the code alone here; a user who must log in every hour is worse than a token unused.
@@ -210,7 +234,7 @@ fn grant_types(asked: Option<&[String]>) -> Result<Vec<GrantType>, RegistrationE
     }
 }
 
-fn response_types(asked: Option<&[String]>) -> Result<(), RegistrationError> {
+pub(super) fn response_types(asked: Option<&[String]>) -> Result<(), RegistrationError> {
     match asked {
         None | Some([]) => Ok(()),
         Some(types) if types.len() <= MAX_LIST && types.iter().any(|name| name == "code") => Ok(()),
@@ -232,7 +256,10 @@ fn redirect_uris(asked: &[String], policy: &RedirectPolicy) -> Result<Vec<Redire
 ///
 /// OpenID Connect's default, `web`, would lock out clients that do not send the member. A web client cannot own a
 /// private-use scheme; loopback is left to it, for development.
-fn application_type(asked: Option<&str>, uris: &[RedirectUri]) -> Result<ApplicationType, RegistrationError> {
+pub(crate) fn application_type(
+    asked: Option<&str>,
+    uris: &[RedirectUri],
+) -> Result<ApplicationType, RegistrationError> {
     let local = uris.iter().any(|uri| uri.is_loopback() || uri.kind() == Kind::PrivateUse);
     match asked {
         None if local => Ok(ApplicationType::Native),
@@ -246,7 +273,7 @@ fn application_type(asked: Option<&str>, uris: &[RedirectUri]) -> Result<Applica
     }
 }
 
-fn client_name(asked: Option<String>) -> Result<Option<String>, RegistrationError> {
+pub(super) fn client_name(asked: Option<String>) -> Result<Option<String>, RegistrationError> {
     match asked {
         Some(name) if name.chars().count() > MAX_NAME => {
             Err(bad("client_name", format!("may have at most {MAX_NAME} characters")))
@@ -258,7 +285,7 @@ fn client_name(asked: Option<String>) -> Result<Option<String>, RegistrationErro
 
 /// Whether this is a page that could be shown as the client's own. Anything else is dropped, not refused: a login must
 /// not fail for an ornament.
-fn is_web_page(uri: &str) -> bool {
+pub(super) fn is_web_page(uri: &str) -> bool {
     uri.len() <= MAX_URI
         && url::Url::parse(uri).is_ok_and(|url| {
             matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none()

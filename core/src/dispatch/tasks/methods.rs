@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::Tasks;
@@ -29,6 +31,30 @@ impl Registry {
         let says_itself = tool.requirements().task;
         context.exchange.offer_task(if says_itself { Begins::WithinTheFunction } else { Begins::BeforeTheFunction });
         Ok(Some(Arc::clone(&self.tasks)))
+    }
+
+    /// Whether a client may subscribe to what it wants to: to tasks only if it knows them. It is told of none, and asks
+    /// (SEP-2663, Task Status Notifications).
+    pub(in crate::dispatch) fn check_subscription(
+        &self,
+        params: &MethodParams,
+        context: &RequestContext,
+    ) -> Result<(), RpcError> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Wanted {
+            #[serde(rename = "taskIds")]
+            task_ids: Option<IgnoredAny>,
+        }
+        #[derive(Deserialize)]
+        struct Params {
+            notifications: Wanted,
+        }
+        if !self.has_tasks() {
+            return Ok(());
+        }
+        let Params { notifications } = params.read()?;
+        if notifications.task_ids.is_some() && !context.knows_tasks() { Err(missing_extension()) } else { Ok(()) }
     }
 
     /// `tasks/get`, `tasks/update` and `tasks/cancel`.

@@ -1,7 +1,7 @@
 //! Who may call: everyone, or whoever is logged in.
 
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use crate::auth::Principal;
 #[cfg(feature = "auth")]
@@ -66,6 +66,19 @@ impl Access {
             Self::Open => true,
             #[cfg(feature = "auth")]
             Self::Login(gate) => gate.is_ready().await,
+        }
+    }
+
+    /// Whether a login still holds that was good when a stream was opened with it.
+    #[cfg_attr(
+        not(feature = "auth"),
+        expect(clippy::unused_async, reason = "without a login there is nothing to wait for")
+    )]
+    pub(super) async fn still_holds(&self, _authorization: &HeaderValue) -> bool {
+        match self {
+            Self::Open => true,
+            #[cfg(feature = "auth")]
+            Self::Login(gate) => gate.still_holds(_authorization).await,
         }
     }
 

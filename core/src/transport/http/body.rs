@@ -12,6 +12,10 @@ use crate::protocol::{ErrorCode, RpcError};
 /// How long a client may take to send a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How much of a body that is too large is passed over, in bytes, and how long that may take.
+const PASSED_OVER: usize = 64 * 1024 * 1024;
+const PASSING_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The deepest nesting that is read; serde_json's own limit is the same.
 const DEPTH_LIMIT: usize = 128;
 
@@ -40,13 +44,18 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         let message = format!("The body is larger than the {limit} bytes that this server reads (`body_limit(..)`)");
         BodyError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidRequest, message)
     };
+    let mut body = body;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limit as u64) {
+        pass_over(body).await;
         return Err(too_large());
     }
-    let bytes = match tokio::time::timeout(READ_TIMEOUT, Limited::new(body, limit).collect()).await {
+    let bytes = match tokio::time::timeout(READ_TIMEOUT, Limited::new(&mut body, limit).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            pass_over(body).await;
+            return Err(too_large());
+        }
         Ok(Err(_)) => {
             let message = "The body could not be read to its end";
             return Err(BodyError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, message));
@@ -61,6 +70,23 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         return Err(BodyError::new(StatusCode::BAD_REQUEST, ErrorCode::ParseError, message));
     }
     Ok(bytes)
+}
+
+/// Reads what nobody wants to know, within bounds: a client that still sends would see its connection break, and not the
+/// answer that says why.
+async fn pass_over(mut body: Body) {
+    let to_its_end = async {
+        let mut left = PASSED_OVER;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            if length > left {
+                break;
+            }
+            left -= length;
+        }
+    };
+    // Whoever takes longer is not worth the wait.
+    let _ = tokio::time::timeout(PASSING_TIMEOUT, to_its_end).await;
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -41,6 +41,7 @@ impl Endpoint {
 
     /// Does what is due; whether there will be more.
     fn round(&self) -> bool {
-        self.live.sweep()
+        let subscriptions = self.shared.changes.hang_up_on_stalled();
+        self.live.sweep() || subscriptions
     }
 }

@@ -1,6 +1,5 @@
 //! The MCP endpoint: a request from its first check to its answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,9 +11,9 @@ use tokio_util::task::TaskTracker;
 
 use super::access::Access;
 use super::caretaker::Caretaker;
+use super::connection::{Connection, HangUp};
 use super::era::Era;
 use super::guard::Guard;
-use super::headers::ParamHeader;
 use super::legacy::LiveSessions;
 use super::session::{Session, Sessions};
 use super::{answer, body, cors, era, headers};
@@ -24,6 +23,7 @@ use crate::dispatch::{Dispatched, Method, Registry};
 use crate::extract::Refused;
 use crate::outcome::Outcome;
 use crate::protocol::{ErrorCode, Message, MessageError, Params, ProtocolVersion, RequestId, RpcError};
+use crate::tool::Tool;
 use crate::transport::encode::Encoder;
 use crate::transport::handshake::Handshakes;
 use crate::transport::incoming::{Caller, Incoming, Settled};
@@ -39,8 +39,6 @@ pub(crate) struct Endpoint {
     /// What this process knows of sessions.
     pub(super) live: Arc<LiveSessions>,
     pub(super) body_limit: usize,
-    /// The arguments that a header repeats, of the tools that have some (`x-mcp-header`).
-    param_headers: HashMap<Box<str>, Vec<ParamHeader>>,
     /// Ends streams that would otherwise stay open.
     pub(super) shutdown: CancellationToken,
     /// The calls that go on although their client hung up.
@@ -55,6 +53,7 @@ pub(super) struct Arrived {
     pub(super) headers: HeaderMap,
     pub(super) principal: Option<Principal>,
     pub(super) body: Bytes,
+    pub(super) connection: Connection,
 }
 
 #[cfg(feature = "auth")]
@@ -77,8 +76,6 @@ impl Endpoint {
         session_keys: &[[u8; 32]],
         body_limit: usize,
     ) -> Self {
-        let with_headers = registry.tools().map(|tool| (tool.name().into(), headers::declared(tool)));
-        let param_headers = with_headers.filter(|(_, declared)| !declared.is_empty()).collect();
         let (sessions, shutdown) = (Sessions::new(session_keys), CancellationToken::new());
         Self {
             handshakes: Handshakes::new(&registry.handshake),
@@ -89,7 +86,6 @@ impl Endpoint {
             sessions,
             live: Arc::default(),
             body_limit,
-            param_headers,
             shutdown,
             detached: TaskTracker::new(),
             streaming: TaskTracker::new(),
@@ -139,21 +135,22 @@ impl Endpoint {
 
     /// The bearer check comes before anything else is judged: a client without a token learns how to get one.
     async fn authorized(self: Arc<Self>, request: HttpRequest<Body>) -> Response {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let principal = match self.access.authenticate(&parts.headers).await {
             Ok(principal) => principal,
             Err(challenge) => return challenge,
         };
         let mut headers = parts.headers;
-        headers.remove(header::AUTHORIZATION);
+        let authorization = headers.remove(header::AUTHORIZATION);
+        let connection = Connection { authorization, hang_up: parts.extensions.remove::<HangUp>() };
         headers.remove(header::PROXY_AUTHORIZATION);
         headers.remove(header::COOKIE);
         match parts.method {
             HttpMethod::POST => match body::read(&headers, body, self.body_limit).await {
-                Ok(body) => self.post(Arrived { headers, principal, body }).await,
+                Ok(body) => self.post(Arrived { headers, principal, body, connection }).await,
                 Err(refusal) => answer::error_with(refusal.status, None, &refusal.error),
             },
-            HttpMethod::GET => self.get(&headers, principal.as_ref()),
+            HttpMethod::GET => self.get(&headers, principal.as_ref(), connection),
             HttpMethod::DELETE => self.delete(&headers, principal.as_ref()),
             _ => answer::not_allowed(),
         }
@@ -239,12 +236,13 @@ impl Endpoint {
     /// What the headers of a stateless request repeat from its body.
     fn check_headers(&self, headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
         headers::check(headers, method, params)?;
-        if method != "tools/call" || self.param_headers.is_empty() {
+        if method != "tools/call" {
             return Ok(());
         }
-        match params.name()?.and_then(|name| self.param_headers.get(&*name)) {
-            Some(declared) => headers::check_params(headers, declared, params.arguments),
-            None => Ok(()),
+        let tool = params.name()?.and_then(|name| self.registry.tool(&name));
+        match tool.map(Tool::headers) {
+            Some(declared) if !declared.is_empty() => headers::check_params(headers, declared, params.arguments),
+            _ => Ok(()),
         }
     }
 
@@ -258,7 +256,7 @@ impl Endpoint {
         settled: Settled,
     ) -> Response {
         let version = settled.version;
-        let Arrived { headers, principal, body } = arrived;
+        let Arrived { headers, principal, body, connection } = arrived;
         let caller = Caller { headers, principal };
         let dispatched = match incoming.request(&id, Method::parse(method), &body, settled, caller, &self.shared) {
             Ok(request) => self.registry.dispatch(request),
@@ -266,6 +264,7 @@ impl Endpoint {
         };
         match dispatched {
             Dispatched::Running(running) => self.run_stateless(version, id, running).await,
+            Dispatched::Listening(listening) => self.listen(version, id, listening, connection),
             Dispatched::Answered(answer) => {
                 let status = match &answer {
                     Ok(Outcome::Error(error)) => answer::answered(error.code()),

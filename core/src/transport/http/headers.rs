@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 
 use crate::protocol::{ErrorCode, Params, RpcError};
-use crate::tool::Tool;
+use crate::tool::ParamHeader;
 
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -35,47 +35,44 @@ pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> R
     if sent == name { Ok(()) } else { Err(differs(&NAME, &sent, &name)) }
 }
 
-/// An argument that a header repeats.
-pub(super) struct ParamHeader {
-    header: HeaderName,
-    property: Box<str>,
-}
-
-/// The headers that a tool's schema declares (`x-mcp-header`); their grammar was checked when it was compiled.
-pub(super) fn declared(tool: &Tool) -> Vec<ParamHeader> {
-    let header = |name: &str| HeaderName::try_from(format!("mcp-param-{name}")).ok();
-    tool.headers()
-        .filter_map(|(property, name)| Some(ParamHeader { header: header(name)?, property: property.into() }))
-        .collect()
-}
-
 /// Checks the `Mcp-Param-*` headers of a tool whose schema declares some.
 pub(super) fn check_params(
     headers: &HeaderMap,
     declared: &[ParamHeader],
     arguments: Option<&RawValue>,
 ) -> Result<(), RpcError> {
-    // Only the declared arguments are read: the others may be anything, and large.
-    let arguments: HashMap<Cow<'_, str>, &RawValue> = match arguments {
-        Some(arguments) => serde_json::from_str(arguments.get())
-            .map_err(|_| RpcError::invalid_params("`params.arguments` must be an object"))?,
-        None => HashMap::new(),
-    };
-    for ParamHeader { header, property } in declared {
-        let Some(value) = arguments.get(&**property).map(|value| value.get()).filter(|value| *value != "null") else {
+    let is_object = |arguments: &&RawValue| members(arguments).is_some();
+    if !arguments.as_ref().is_none_or(is_object) {
+        return Err(RpcError::invalid_params("`params.arguments` must be an object"));
+    }
+    for ParamHeader { path, header } in declared {
+        let shown = || path.join(".");
+        let value = arguments.and_then(|arguments| at(arguments, path)).map(RawValue::get);
+        let Some(value) = value.filter(|value| *value != "null") else {
             if headers.contains_key(header) {
                 return Err(mismatch(format!(
-                    "the {header} header was sent, but the body has no argument `{property}`"
+                    "the {header} header was sent, but the body has no argument `{}`",
+                    shown()
                 )));
             }
             continue;
         };
         let sent = decode(header, required(headers, header)?)?;
         if !agrees(&sent, value) {
-            return Err(mismatch(format!("the {header} header does not agree with the argument `{property}`")));
+            return Err(mismatch(format!("the {header} header does not agree with the argument `{}`", shown())));
         }
     }
     Ok(())
+}
+
+/// The members of an object, unread: what is not declared may be anything, and large.
+fn members(json: &RawValue) -> Option<HashMap<Cow<'_, str>, &RawValue>> {
+    serde_json::from_str(json.get()).ok()
+}
+
+/// The value that these properties lead to, if there is one.
+fn at<'a>(arguments: &'a RawValue, path: &[Box<str>]) -> Option<&'a RawValue> {
+    path.iter().try_fold(arguments, |value, name| members(value)?.remove(&**name))
 }
 
 /// Whether a header says the same as an argument's JSON.
@@ -193,7 +190,7 @@ mod tests {
     #[test]
     fn parameter_headers_agree_with_the_arguments() {
         let header = HeaderName::from_static("mcp-param-region");
-        let declared = [ParamHeader { header, property: "region".into() }];
+        let declared = [ParamHeader { path: vec!["region".into()], header }];
         let check = |sent: Option<&str>, arguments: &str| {
             let headers = sent.map_or_else(HeaderMap::new, |sent| headers(&[("mcp-param-region", sent)]));
             let arguments = RawValue::from_string(arguments.to_owned()).unwrap();

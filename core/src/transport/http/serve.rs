@@ -2,11 +2,16 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -14,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::Endpoint;
+use super::connection::HangUp;
 
 /// How long a client may take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,7 +46,7 @@ pub(crate) async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _peer)) => connection(stream, router.clone(), &graceful, cut_off.clone()),
+            Ok((stream, peer)) => connection(stream, peer, router.clone(), &graceful, cut_off.child_token()),
             Err(error) if is_of_one_connection(&error) => {}
             // Such as no file descriptor left: those that are open go on, and some will end.
             Err(error) => {
@@ -64,15 +70,29 @@ pub(crate) async fn serve(
     endpoint.abandon_tasks().await;
 }
 
-fn connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown, cut_off: CancellationToken) {
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    graceful: &GracefulShutdown,
+    cut_off: CancellationToken,
+) {
     // An answer in several writes must not wait for the peer's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("TCP_NODELAY could not be set: {error}");
     }
+    let hang_up = HangUp(cut_off.clone());
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(hang_up.clone());
+        // As `into_make_service_with_connect_info` does: rate limits count by it.
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         tokio::select! {

@@ -25,8 +25,8 @@ use crate::transport::{HangUp, Held};
 
 /// The two ends of a connection, and what runs on it.
 pub(super) struct Connection {
-    server: Arc<Stdio>,
-    outbox: Outbox,
+    pub(super) server: Arc<Stdio>,
+    pub(super) outbox: Outbox,
     calls: Calls,
     asked: Asked,
     session: Mutex<Option<Arc<Session>>>,
@@ -34,6 +34,9 @@ pub(super) struct Connection {
     /// The calls that were told that they are cancelled, and come to their end.
     ending: TaskTracker,
     cancel_all: CancellationToken,
+    /// What tells of changes, until the server stops.
+    pub(super) listening: TaskTracker,
+    pub(super) stopping: CancellationToken,
 }
 
 impl Connection {
@@ -47,6 +50,8 @@ impl Connection {
             session: Mutex::default(),
             running: TaskTracker::new(),
             ending: TaskTracker::new(),
+            listening: TaskTracker::new(),
+            stopping: cancel_all.child_token(),
             cancel_all,
         }
     }
@@ -67,6 +72,13 @@ impl Connection {
             Ok(Message::Notification { method, params }) => {
                 if let Some(id) = incoming::cancelled(&method, params) {
                     self.calls.cancel(&id);
+                }
+                if method == "notifications/initialized"
+                    && let Some(session) = self.session()
+                    && self.server.registry.tells_anything()
+                    && self.watch(&session).is_err()
+                {
+                    tracing::warn!("the client is not told of changes: there are too many subscriptions");
                 }
             }
             Ok(Message::Response { id, answer }) => self.asked.answer(id.as_ref(), answer),
@@ -141,6 +153,10 @@ impl Connection {
             };
             return self.answer(session.version, &id, Ok(outcome)).await;
         }
+        if matches!(method, "resources/subscribe" | "resources/unsubscribe") && self.server.registry.tells_resources() {
+            let outcome = self.watch_resource(session, incoming.params.uri(), method == "resources/subscribe");
+            return self.answer(session.version, &id, outcome).await;
+        }
         let settled = Settled {
             version: session.version,
             client_info: session.client_info.clone(),
@@ -166,15 +182,19 @@ impl Connection {
             Ok(request) => request,
             Err(error) => return self.answer(version, &id, Ok(Outcome::Error(error))).await,
         };
-        let running = match self.server.registry.dispatch(request) {
+        let dispatched = match self.server.registry.dispatch(request) {
             Dispatched::Answered(answer) => return self.answer(version, &id, answer).await,
-            Dispatched::Running(running) => running,
+            dispatched => dispatched,
         };
         match self.calls.register(&id).await {
-            Ok(registered) => {
-                let connection = Arc::clone(self);
-                self.running.spawn(async move { connection.run(version, id, running, registered).await });
-            }
+            Ok(registered) => match dispatched {
+                Dispatched::Running(running) => {
+                    let connection = Arc::clone(self);
+                    self.running.spawn(async move { connection.run(version, id, running, registered).await });
+                }
+                Dispatched::Listening(listening) => self.listen(version, id, listening, registered),
+                Dispatched::Answered(answer) => self.answer(version, &id, answer).await,
+            },
             Err(Turned::SameId) => {
                 let message = format!("a request with the id {id} is still being served: each needs an id of its own");
                 self.refuse(Some(&id), ErrorCode::InvalidRequest, message).await;
@@ -225,12 +245,16 @@ impl Connection {
     /// Comes to an end: running calls may end by themselves for so long; then they are cancelled, and may tidy up.
     pub(super) async fn finish(&self, grace: Duration, cancelled_grace: Duration) {
         self.asked.desert();
+        self.stopping.cancel();
+        self.listening.close();
         self.running.close();
         if tokio::time::timeout(grace, self.running.wait()).await.is_err() {
             tracing::warn!("{} calls did not end within {grace:?} and are cancelled", self.running.len());
         }
         self.cancel_all.cancel();
         self.running.wait().await;
+        // A client that reads nothing more is not waited for.
+        let _ = tokio::time::timeout(cancelled_grace, self.listening.wait()).await;
         self.ending.close();
         if tokio::time::timeout(cancelled_grace, self.ending.wait()).await.is_err() {
             tracing::warn!("{} cancelled calls did not come to their end and are dropped", self.ending.len());

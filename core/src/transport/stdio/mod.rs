@@ -5,6 +5,7 @@ mod asked;
 mod calls;
 mod connection;
 mod lines;
+mod listening;
 mod outbox;
 mod process;
 mod session;

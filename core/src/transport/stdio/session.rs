@@ -1,10 +1,11 @@
 //! What `initialize` settled for a connection (MCP 2025-11-25, Lifecycle).
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use crate::changes::{Subscription, TooMany};
 use crate::protocol::{LoggingLevel, ProtocolVersion, RawJson};
 use crate::transport::handshake::Initialize;
 
@@ -14,6 +15,8 @@ pub(super) struct Session {
     pub(super) client_info: RawJson,
     pub(super) client_capabilities: RawJson,
     log_level: Mutex<Option<LoggingLevel>>,
+    /// What the client is told of changes.
+    watch: Mutex<Option<Arc<Subscription>>>,
 }
 
 impl Session {
@@ -27,6 +30,7 @@ impl Session {
             client_info: copied(params.client_info),
             client_capabilities: copied(params.capabilities),
             log_level: Mutex::default(),
+            watch: Mutex::default(),
         }
     }
 
@@ -37,5 +41,26 @@ impl Session {
 
     pub(super) fn set_log_level(&self, level: LoggingLevel) {
         *self.log_level.lock().unwrap_or_else(PoisonError::into_inner) = Some(level);
+    }
+
+    /// What the client is told of changes, from here on at the latest; whether it is new.
+    pub(super) fn watch_or(
+        &self,
+        subscribe: impl FnOnce() -> Result<Subscription, TooMany>,
+    ) -> Result<(Arc<Subscription>, bool), TooMany> {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*watch {
+            Some(watch) => Ok((Arc::clone(watch), false)),
+            None => Ok((Arc::clone(watch.insert(Arc::new(subscribe()?))), true)),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Whoever reads it holds on to it.
+        if let Some(watch) = self.watch.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            watch.end();
+        }
     }
 }

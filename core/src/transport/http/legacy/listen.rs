@@ -1,16 +1,20 @@
 //! The streams that a client opens by GET: to hear what the server says by itself, or to take up the stream of a call
 //! where it was cut off (MCP 2025-11-25, Transports).
 
-use std::convert::Infallible;
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::response::sse::{Event as SseEvent, Sse};
-use axum::response::{IntoResponse, Response};
-use futures_util::stream;
-use http::{HeaderMap, HeaderValue};
+use axum::response::Response;
+use http::HeaderMap;
 
+use super::live::LiveSession;
+use super::without_session;
 use crate::auth::Principal;
+use crate::changes::{Subscription, TooMany};
+use crate::dispatch::too_many;
+use crate::outcome::{Answer, Outcome};
 use crate::protocol::{ErrorCode, RpcError};
+use crate::transport::http::connection::Connection;
 use crate::transport::http::endpoint::Endpoint;
 use crate::transport::http::session::Session;
 use crate::transport::http::{answer, headers, sse};
@@ -21,6 +25,7 @@ impl Endpoint {
         self: Arc<Self>,
         headers: &HeaderMap,
         principal: Option<&Principal>,
+        connection: Connection,
     ) -> Response {
         let session = match self.session_of(headers, principal) {
             Ok(session) => session,
@@ -28,7 +33,7 @@ impl Endpoint {
         };
         match headers::optional(headers, &headers::LAST_EVENT_ID) {
             Ok(Some(event)) => self.resume(&session, event),
-            Ok(None) => self.listen(session),
+            Ok(None) => self.hear(session, principal, connection),
             Err(error) => answer::refuse(None, &error),
         }
     }
@@ -50,18 +55,54 @@ impl Endpoint {
         )
     }
 
-    fn listen(self: Arc<Self>, session: Session) -> Response {
-        let silence = stream::unfold((self, session), |(endpoint, session)| async move {
-            tokio::select! {
-                () = endpoint.shutdown.cancelled() => None,
-                () = tokio::time::sleep(sse::KEEP_ALIVE) => {
-                    let alive = endpoint.sessions.is_alive(&session);
-                    alive.then(|| (Ok::<_, Infallible>(SseEvent::default().comment("")), (endpoint, session)))
-                }
+    /// Opens a stream for what has changed. What came up while there was none is told at once.
+    fn hear(self: Arc<Self>, session: Session, principal: Option<&Principal>, connection: Connection) -> Response {
+        let watch = session.key().map(|key| self.live.with(key, |live| self.watch(live, principal)));
+        match watch {
+            Some(Ok(watch)) => self.listen_in_session(session, &watch, connection),
+            Some(Err(error)) => answer::refuse(None, &too_many(error)),
+            None => answer::not_allowed(),
+        }
+    }
+
+    /// What a session is told of changes: of the lists, and of the resources that it subscribes to.
+    fn watch(&self, live: &mut LiveSession, principal: Option<&Principal>) -> Result<Arc<Subscription>, TooMany> {
+        let subject = principal.map(Principal::subject);
+        live.watch_or(|| self.shared.changes.subscribe(&self.registry.all_lists(), subject))
+    }
+
+    /// `resources/subscribe` and `resources/unsubscribe` (MCP 2025-11-25, Resources, Subscriptions).
+    pub(super) fn watch_resource(
+        self: &Arc<Self>,
+        session: &Session,
+        principal: Option<&Principal>,
+        uri: Result<Option<Cow<'_, str>>, RpcError>,
+        watched: bool,
+    ) -> Answer {
+        let error = |error| Ok(Outcome::Error(error));
+        let uri = match uri {
+            Ok(Some(uri)) => uri,
+            Ok(None) => return error(RpcError::invalid_params("`params.uri` is missing: it names the resource")),
+            Err(wrong) => return error(wrong),
+        };
+        let Some(key) = session.key() else { return error(without_session()) };
+        if !watched {
+            let watch = self.live.with_known(key, |live| live.watch().cloned()).flatten();
+            if let Some(watch) = watch {
+                watch.remove(&uri);
             }
-        });
-        let mut response = Sse::new(silence).into_response();
-        response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-        response
+            return Ok(Outcome::Empty);
+        }
+        if let Err(not_watched) = self.registry.may_watch(&uri, principal) {
+            return not_watched.answer(&uri);
+        }
+        let watch = self.live.with(key, |live| self.watch(live, principal));
+        match watch.and_then(|watch| watch.add(&uri)) {
+            Ok(()) => {
+                self.take_care();
+                Ok(Outcome::Empty)
+            }
+            Err(too_much) => error(too_many(too_much)),
+        }
     }
 }

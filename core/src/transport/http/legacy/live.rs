@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::stream::{CallStream, Usage};
+use crate::changes::{Subscription, TooMany};
 use crate::protocol::{LoggingLevel, RequestId};
 use crate::transport::http::session::SessionId;
 use crate::transport::questions::Question;
@@ -19,6 +20,9 @@ const SESSIONS: usize = 10_000;
 
 /// How long a stream is kept after its end.
 const KEPT: Duration = Duration::from_secs(3 * 60);
+
+/// How long it is noted what a client is to be told of changes, when it has no stream open to be told on.
+const WATCHED: Duration = Duration::from_secs(30 * 60);
 
 /// How many streams of a session are kept after their end.
 const KEPT_OF_SESSION: usize = 32;
@@ -55,6 +59,8 @@ pub(in crate::transport::http) struct LiveSession {
     pub(super) questions: HashMap<Box<str>, Question>,
     calls: Vec<LiveCall>,
     streams: Vec<Arc<CallStream>>,
+    /// What the client is told of changes, from when it first wanted to know.
+    watch: Option<Arc<Subscription>>,
     last_used: Instant,
 }
 
@@ -72,23 +78,47 @@ impl LiveSession {
             questions: HashMap::new(),
             calls: Vec::new(),
             streams: Vec::new(),
+            watch: None,
             last_used: Instant::now(),
         }
     }
 
     /// Whether there is nothing to know of it.
     fn is_nothing(&self) -> bool {
-        self.log_level.is_none() && self.questions.is_empty() && self.calls.is_empty() && self.streams.is_empty()
+        self.log_level.is_none()
+            && self.questions.is_empty()
+            && self.calls.is_empty()
+            && self.streams.is_empty()
+            && self.watch.is_none()
     }
 
     /// Whether nobody would miss it at once.
     fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.questions.is_empty() && !self.streams.iter().any(|stream| stream.is_read())
+        self.calls.is_empty()
+            && self.questions.is_empty()
+            && !self.streams.iter().any(|stream| stream.is_read())
+            && !self.watch.as_ref().is_some_and(|watch| watch.is_read())
     }
 
     /// The stream of this id.
     pub(super) fn stream(&self, id: &str) -> Option<&Arc<CallStream>> {
         self.streams.iter().find(|stream| stream.id() == id)
+    }
+
+    /// What the client is told of changes, if it ever wanted to know.
+    pub(super) const fn watch(&self) -> Option<&Arc<Subscription>> {
+        self.watch.as_ref()
+    }
+
+    /// As [`watch`](Self::watch), and from here on there is something.
+    pub(super) fn watch_or(
+        &mut self,
+        subscribe: impl FnOnce() -> Result<Subscription, TooMany>,
+    ) -> Result<Arc<Subscription>, TooMany> {
+        match &self.watch {
+            Some(watch) => Ok(Arc::clone(watch)),
+            None => Ok(Arc::clone(self.watch.insert(Arc::new(subscribe()?)))),
+        }
     }
 
     fn drop_stream(&mut self, stream: &Arc<CallStream>) {
@@ -102,6 +132,9 @@ impl LiveSession {
         }
         for question in self.questions.into_values() {
             question.desert();
+        }
+        if let Some(watch) = self.watch {
+            watch.end();
         }
     }
 }
@@ -205,6 +238,10 @@ impl LiveSessions {
     pub(in crate::transport::http) fn sweep(&self) -> bool {
         let mut known = self.known();
         known.drop_ended(&self.usage);
+        known.sessions.retain(|_, live| {
+            live.watch.take_if(|watch| watch.is_unread_for(WATCHED));
+            !live.is_nothing()
+        });
         !known.ended.is_empty()
     }
 

@@ -61,8 +61,12 @@ impl Endpoint {
                 let set = self.set_level(&session, incoming.all);
                 Ok(set.map_or_else(Outcome::Error, |()| Outcome::Empty))
             }
+            "resources/subscribe" | "resources/unsubscribe" if self.registry.tells_resources() => {
+                let (principal, uri) = (arrived.principal.as_ref(), incoming.params.uri());
+                self.watch_resource(&session, principal, uri, method == "resources/subscribe")
+            }
             method => {
-                let Arrived { headers, principal, body } = arrived;
+                let Arrived { headers, principal, body, .. } = arrived;
                 let log_level = session.key().and_then(|key| self.live.with_known(key, |live| live.log_level));
                 let settled = Settled {
                     version,
@@ -75,6 +79,8 @@ impl Endpoint {
                 match incoming.request(&id, handshake::method(method), &body, settled, caller, &self.shared) {
                     Ok(request) => match self.registry.dispatch(request) {
                         Dispatched::Answered(answer) => answer,
+                        // The method is of the current revision.
+                        Dispatched::Listening(_) => Ok(Outcome::Error(RpcError::internal())),
                         Dispatched::Running(running) => return self.run_legacy(session, id, running).await,
                     },
                     Err(error) => Ok(Outcome::Error(error)),

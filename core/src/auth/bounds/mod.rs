@@ -1,0 +1,5 @@
+//! How much strangers may ask for, and who counts as one stranger.
+
+pub(super) mod forwarded;
+pub(super) mod rate;
+pub(super) mod source;
