@@ -1,6 +1,5 @@
 //! From a description to a server: every check, and all mistakes at once.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
