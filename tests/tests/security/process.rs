@@ -95,7 +95,7 @@ async fn srv_04_a_stopped_server_finishes_what_runs() {
     tokio::join!(example.stop(), refused);
 }
 
-/// How often the server is killed: `DARI_CRASH_ROUNDS=100 cargo test -p dari-tests --test security srv_05 -- --nocapture`.
+/// How often the server is killed: `scripts/crash` sets it.
 fn rounds() -> u32 {
     std::env::var("DARI_CRASH_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap())
 }
