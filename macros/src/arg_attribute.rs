@@ -102,12 +102,11 @@ impl ArgAttribute {
                     sink.add(name, "a header's name is made of letters, digits and `!#$%&'*+-.^_|~` or a backtick (RFC 9110 §5.6.2)");
                 }
             }
-            "complete" => {
-                self.complete = entry.value("complete = cities", sink).cloned();
-                if let Some(value) = self.complete.as_ref().filter(|value| !matches!(value, Expr::Path(_))) {
-                    sink.add(value, "`complete` names a function: `complete = cities`");
-                }
-            }
+            "complete" => match entry.value("complete = cities", sink) {
+                Some(path @ Expr::Path(_)) => self.complete = Some(path.clone()),
+                Some(other) => sink.add(other, "`complete` names a function: `complete = cities`"),
+                None => {}
+            },
             unknown => sink.add(&entry.key, format_args!("`#[arg]` knows no `{unknown}`; it knows {KEYS}")),
         }
     }

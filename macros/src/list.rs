@@ -38,7 +38,8 @@ pub(crate) fn expand(kind: Kind, tokens: TokenStream) -> TokenStream {
         }
     }
 
-    let aliases: Vec<_> = (0..paths.len()).map(|index| format_ident!("Dari{product}{index}")).collect();
+    let alias = |(index, path): (usize, &Path)| format_ident!("Dari{product}{index}", span = path.span());
+    let aliases: Vec<Ident> = paths.iter().enumerate().map(alias).collect();
     // An alias each, so that a path that leads nowhere is told once.
     let declared = aliases.iter().zip(&paths).map(|(alias, path)| quote_spanned!(path.span()=> type #alias = #path;));
     let distinct = (1..paths.len()).map(|index| {

@@ -1,7 +1,7 @@
 //! Questions to the client, and how their answers come back.
 
 use std::collections::{HashMap, HashSet};
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::mem;
 
 use serde_json::value::RawValue;
@@ -241,10 +241,5 @@ impl Exchange {
                 open.iter().position(|question| question.key == key).map(|index| open.remove(index))
             }
         }
-    }
-
-    /// Waits until something is said.
-    pub(crate) async fn said(&self) -> Said {
-        poll_fn(|context| self.poll_said(context)).await
     }
 }

@@ -25,11 +25,14 @@ use crate::tool_error::ToolError;
 /// What a completion function gave, or why it did not.
 type Completed = Result<Completion, Rejection>;
 
+/// What runs a completion function, given what the user has typed.
+type Run = dyn for<'c> Fn(&'c RequestContext, String) -> BoxFuture<'c, Completed> + Send + Sync;
+
 /// A completion function, whatever extractors it takes.
 #[derive(Clone)]
 pub struct Completer {
     pub(super) requires: fn(&mut Requirements),
-    run: Arc<dyn for<'c> Fn(&'c RequestContext, String) -> BoxFuture<'c, Completed> + Send + Sync>,
+    run: Arc<Run>,
 }
 
 impl fmt::Debug for Completer {
@@ -46,6 +49,21 @@ pub fn completer<F: CompletionFn<M>, M>(function: F) -> Completer {
 /// A type that a completion function may return.
 ///
 /// `Vec<String>`, `Vec<&'static str>` and [`Completion`], and a `Result` around any of them.
+///
+/// ```
+/// use dari::prelude::*;
+///
+/// async fn cities(typed: String) -> Result<Completion, ToolError> {
+///     let all = ["Busan", "Incheon", "Seoul", "Suwon"];
+///     Ok(Completion::new(all.into_iter().filter(|city| city.starts_with(&*typed))))
+/// }
+///
+/// /// The weather in a city.
+/// #[mcp_resource(uri = "weather://{city}")]
+/// async fn weather(#[arg(complete = cities)] city: String) -> String {
+///     format!("sunny in {city}")
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a completion function",
     label = "no completion",

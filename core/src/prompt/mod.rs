@@ -24,6 +24,26 @@ use crate::protocol::Icon;
 ///
 /// [`mcp_prompt`](crate::mcp_prompt) makes one of a function, and [`prompts!`](crate::prompts) lists them for a server.
 /// Cheap to clone. Serialized, it is the entry of `prompts/list`.
+///
+/// ```
+/// use dari::TestClient;
+/// use dari::prelude::*;
+/// use serde_json::json;
+///
+/// /// Summarizes a text.
+/// #[mcp_prompt]
+/// fn summarize(text: String, #[arg(default = 3, range = 1..=10)] sentences: u8) -> String {
+///     format!("Summarize in {sentences} sentences: {text}")
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = TestClient::new(McpServer::new("writer", "1.0.0").prompts(prompts![summarize]))?;
+/// let prompt = client.get_prompt("summarize", json!({ "text": "…", "sentences": "2" })).await?;
+/// assert_eq!(prompt.text(), "Summarize in 2 sentences: …");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Prompt {
     definition: Arc<Definition>,

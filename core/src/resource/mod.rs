@@ -28,6 +28,26 @@ use crate::protocol::{ErrorCode, Icon, ReadResourceResult, ResourceContents, Rpc
 ///
 /// [`mcp_resource`](crate::mcp_resource) makes one of a function, and [`resources!`](crate::resources) lists them for a
 /// server. Cheap to clone. Serialized, it is the entry of `resources/list` or `resources/templates/list`.
+///
+/// ```
+/// use dari::TestClient;
+/// use dari::prelude::*;
+///
+/// /// A note.
+/// #[mcp_resource(uri = "notes://{folder}/{id}{?lines}", mime = "text/plain")]
+/// async fn note(folder: String, id: u64, lines: Option<u32>) -> Option<String> {
+///     (id < 100).then(|| format!("{lines:?} lines of note {id} in {folder}"))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = TestClient::new(McpServer::new("notes", "1.0.0").resources(resources![note]))?;
+/// assert_eq!(client.read("notes://home/7?lines=3").await?.text(), "Some(3) lines of note 7 in home");
+/// assert!(client.read("notes://home/100").await.is_err());
+/// assert!(client.read("notes://%2E%2E/7").await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Resource {
     definition: Arc<Definition>,

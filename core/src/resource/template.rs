@@ -195,3 +195,6 @@ impl Serialize for UriTemplate {
         serializer.serialize_str(self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

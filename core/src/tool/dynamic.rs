@@ -16,7 +16,8 @@ use crate::function::about::About;
 use crate::function::signature::Signature;
 use crate::protocol::Icon;
 
-/// What the schema of a tool may be written as: a [`serde_json::Value`], or what becomes one.
+/// What the schema of a tool may be written as: a [`serde_json::Value`], or what becomes one ([`Tool::from_schema`], and
+/// `input_schema` of [`mcp_tool`](crate::mcp_tool)).
 #[cfg_attr(
     feature = "json-schema",
     diagnostic::on_unimplemented(

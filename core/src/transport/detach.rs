@@ -69,11 +69,6 @@ impl Held {
         }
         event
     }
-
-    /// The call itself, for whoever runs it from here on.
-    pub(crate) fn take(mut self) -> Option<Box<Running>> {
-        self.running.take()
-    }
 }
 
 impl Drop for Held {

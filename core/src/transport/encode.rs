@@ -234,8 +234,8 @@ mod tests {
 
     #[test]
     fn an_author_s_own_metadata_stays_beside_ours() {
-        let mut result = CallToolResult::default();
-        result.meta = Some(Map::from_iter([("example.com/a".to_owned(), Value::Bool(true))]));
+        let meta = Map::from_iter([("example.com/a".to_owned(), Value::Bool(true))]);
+        let result = CallToolResult { meta: Some(meta), ..CallToolResult::default() };
         let modern = response(ProtocolVersion::V2026_07_28, &Outcome::Tool(result.clone()));
         assert_eq!(modern["result"]["_meta"], serde_json::json!({ "example.com/a": true, SERVER_INFO: {} }));
         let legacy = response(ProtocolVersion::V2025_11_25, &Outcome::Tool(result));

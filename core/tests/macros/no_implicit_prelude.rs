@@ -27,9 +27,43 @@ fn blocking() {}
 #[::dari::mcp_tool(inline)]
 fn inline() {}
 
+fn completion(typed: ::std::string::String) -> ::std::vec::Vec<::std::string::String> {
+    ::std::vec![typed]
+}
+
+#[::dari::mcp_prompt(title = "All", hidden_without_scope, scopes("a"), timeout = "1s", meta("a" = true))]
+async fn prompt(
+    #[arg(complete = completion, length = ..5)] item: ::std::string::String,
+    #[arg(default = 1)] about: u8,
+    value1: ::std::option::Option<u8>,
+    ::dari::State(_state): ::dari::State<Option>,
+) -> ::std::string::String {
+    let _ = (about, value1);
+    item
+}
+
+#[::dari::mcp_resource(uri = "test://a/{item}/{+path}{?q,r}", mime = "text/plain", ttl = "1s", public)]
+fn resource(
+    item: ::std::string::String,
+    #[arg(complete = completion)] path: ::std::string::String,
+    q: ::std::option::Option<u8>,
+    #[arg(default)] r: u8,
+    signature: ::dari::State<Option>,
+) -> ::std::result::Result<::std::string::String, ::dari::ToolError> {
+    let _ = (path, q, r, signature);
+    ::std::result::Result::Ok(item)
+}
+
+#[::dari::mcp_resource(uri = "test://b")]
+fn exact() -> ::std::string::String {
+    ::std::string::String::new()
+}
+
 #[::core::prelude::v1::test]
 fn it_compiles_and_runs() {
     let tools = ::dari::tools![asynchronous, blocking, self::inline];
     ::std::assert_eq!(tools.len(), 3);
+    ::std::assert_eq!(::dari::prompts![prompt].len(), 1);
+    ::std::assert_eq!(::dari::resources![resource, self::exact].len(), 2);
     let _ = (Option, Result);
 }

@@ -138,7 +138,7 @@ const ROWS: &[(&str, &str)] = &[
 ];
 
 /// Rows whose feature has not landed yet.
-const WAITING: &[&str] = &["SRV-06"];
+const WAITING: &[&str] = &[];
 
 /// The files of this target, as they were compiled.
 const FILES: &[&str] = &[
@@ -200,5 +200,29 @@ fn every_row_has_a_test() {
 fn every_test_is_of_a_row() {
     for name in tests() {
         assert!(ROWS.iter().any(|(id, _)| name.starts_with(&prefix(id))), "{name} is of no row");
+    }
+}
+
+/// The ids that a text names.
+fn named(text: &str) -> Vec<&str> {
+    let is_id = |word: &&str| {
+        word.split_once('-').is_some_and(|(section, number)| {
+            section.len() >= 3
+                && section.bytes().all(|byte| byte.is_ascii_uppercase())
+                && number.len() == 2
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    text.split(|character: char| !character.is_ascii_alphanumeric() && character != '-').filter(is_id).collect()
+}
+
+#[test]
+fn the_threat_model_names_every_row_and_no_other() {
+    let named = named(include_str!("../../../SECURITY.md"));
+    for (id, what) in ROWS {
+        assert!(named.contains(id), "SECURITY.md does not name {id} ({what})");
+    }
+    for id in named {
+        assert!(ROWS.iter().any(|(known, _)| *known == id), "SECURITY.md names {id}, which is no row");
     }
 }

@@ -30,5 +30,6 @@ mod shared;
 #[path = "../../../core/tests/login/site.rs"]
 #[allow(dead_code, reason = "the login's own tests use all of it")]
 mod site;
+mod suite;
 mod tools;
 mod world;

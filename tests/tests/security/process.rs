@@ -95,7 +95,7 @@ async fn srv_04_a_stopped_server_finishes_what_runs() {
     tokio::join!(example.stop(), refused);
 }
 
-/// How often the server is killed: `DARI_CRASH_ROUNDS=100 cargo test -p dari-tests --test security srv_05 -- --nocapture`.
+/// How often the server is killed: `scripts/crash` sets it.
 fn rounds() -> u32 {
     std::env::var("DARI_CRASH_ROUNDS").map_or(5, |rounds| rounds.parse().unwrap())
 }
@@ -210,7 +210,6 @@ async fn fill(person: &Person, first: u32) -> Vec<String> {
 }
 
 #[tokio::test]
-#[ignore = "waits for --trusted-proxy"]
 async fn srv_06_a_full_disk_loses_nothing_and_needs_no_restart() {
     let (sandbox, home) = (sandbox().await, tempfile::tempdir().unwrap());
     let example = limited(&sandbox, home.path(), None).start().await;
@@ -267,9 +266,51 @@ async fn fill_some(person: &Person) -> Vec<String> {
     clients
 }
 
+/// The most memory that a process ever had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(example: &Example) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", example.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn http_08_a_large_body_is_never_in_memory() {
+    const LARGE: usize = 32 * 1024 * 1024;
+    let (sandbox, home) = (sandbox().await, tempfile::tempdir().unwrap());
+    let example = start(&sandbox, home.path(), None).await;
+    let (person, at) = (Person::at(&example), address(&example));
+    let held = person.log_in("test").await;
+    person.is_let_in(&held).await;
+    let before = peak(&example);
+    let send = async || {
+        let mut stream = TcpStream::connect(&at).await.unwrap();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             authorization: Bearer {}\r\ntransfer-encoding: chunked\r\n\r\n",
+            held.access
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+        for _ in 0..LARGE / 0x10000 {
+            if stream.write_all(chunk.as_bytes()).await.is_err() {
+                break;
+            }
+        }
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.unwrap();
+        assert_eq!(&status, b"HTTP/1.1 413");
+    };
+    tokio::join!(send(), send(), send());
+    let grown = peak(&example) - before;
+    assert!(grown < LARGE as u64 / 1024, "three bodies of 32 MiB took {grown} KiB");
+    person.is_let_in(&held).await;
+    example.stop().await;
+}
+
 #[cfg(unix)]
 #[tokio::test]
-#[ignore = "waits for --trusted-proxy"]
 async fn srv_06_a_folder_that_cannot_be_written_is_refused_at_the_start() {
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -301,7 +301,7 @@ async fn srv_11_every_row_holds_at_two_replicas_that_take_turns() {
         return;
     }
     let output = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--skip", "srv_11", "--skip", "process::", "--test-threads", "4"])
+        .args(["--skip", "srv_11", "--skip", "process::", "--skip", "suite::", "--test-threads", "4"])
         .env("DARI_TEST_REPLICAS", "2")
         .output()
         .await

@@ -125,7 +125,8 @@ impl ConsentPage<'_> {
             ul {
                 li {
                     @match lang {
-                        Lang::Ko => { "내 " (self.provider_name) " 계정으로 " bdi { (self.server_name) } "의 도구 사용" }
+                        // Without a `bdi`: browsers would break the line between the name and its particle.
+                        Lang::Ko => { "내 " (self.provider_name) " 계정으로 " (self.server_name) "의 도구 사용" }
                         Lang::En => {
                             "Use the tools of " bdi { (self.server_name) } " with your " (self.provider_name) " account"
                         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use answers::{LogMessage, ProgressReport, PromptAnswer, ResourceAnswer, TestAnswer, ToolAnswer};
 pub use error::CallError;
@@ -25,7 +25,7 @@ use crate::dispatch::{Method, Registry};
 use crate::error::{BuildError, Error};
 use crate::outcome::Outcome;
 use crate::protocol::{
-    CallToolResult, ClientCapabilities, GetPromptResult, LoggingLevel, MethodParams, ProtocolVersion,
+    CallToolResult, ClientCapabilities, Completion, GetPromptResult, LoggingLevel, MethodParams, ProtocolVersion,
     ReadResourceResult, RpcError,
 };
 use crate::store::Records;
@@ -256,7 +256,8 @@ impl TestClient {
     ///
     /// A [`CallError`] where the call could not be made.
     pub async fn call(&self, tool: &str, arguments: impl Serialize) -> Result<ToolAnswer, CallError> {
-        let params = MethodParams { name: Some(tool.into()), arguments: json(arguments)?, ..MethodParams::default() };
+        let params =
+            MethodParams { name: Some(tool.into()), arguments: to_json(arguments)?, ..MethodParams::default() };
         let answer = self.send(Method::CallTool, params).await?;
         answer.try_map(|outcome| match outcome {
             Outcome::Tool(result) => Some(result),
@@ -270,7 +271,8 @@ impl TestClient {
     ///
     /// A [`CallError`] where it could not be filled in.
     pub async fn get_prompt(&self, prompt: &str, arguments: impl Serialize) -> Result<PromptAnswer, CallError> {
-        let params = MethodParams { name: Some(prompt.into()), arguments: json(arguments)?, ..MethodParams::default() };
+        let params =
+            MethodParams { name: Some(prompt.into()), arguments: to_json(arguments)?, ..MethodParams::default() };
         let answer = self.send(Method::GetPrompt, params).await?;
         answer.try_map(|outcome| match outcome {
             Outcome::Prompt(result) => Some(result),
@@ -290,6 +292,56 @@ impl TestClient {
             Outcome::Resource(result) => Some(result),
             _ => None::<ReadResourceResult>,
         })
+    }
+
+    /// What an argument of a prompt may be, once so much of it is typed (`completion/complete`). `resolved` holds the
+    /// arguments that are known already: `json!({})` where there are none.
+    ///
+    /// # Errors
+    ///
+    /// A [`CallError`] where it could not be completed.
+    pub async fn complete_prompt(
+        &self,
+        prompt: &str,
+        argument: &str,
+        typed: &str,
+        resolved: impl Serialize,
+    ) -> Result<Completion, CallError> {
+        self.complete(json!({ "type": "ref/prompt", "name": prompt }), argument, typed, resolved).await
+    }
+
+    /// The same of a variable in the URI of a resource template, such as `test://note/{name}`.
+    ///
+    /// # Errors
+    ///
+    /// A [`CallError`] where it could not be completed.
+    pub async fn complete_resource(
+        &self,
+        template: &str,
+        variable: &str,
+        typed: &str,
+        resolved: impl Serialize,
+    ) -> Result<Completion, CallError> {
+        self.complete(json!({ "type": "ref/resource", "uri": template }), variable, typed, resolved).await
+    }
+
+    async fn complete(
+        &self,
+        reference: Value,
+        name: &str,
+        typed: &str,
+        resolved: impl Serialize,
+    ) -> Result<Completion, CallError> {
+        let resolved = serde_json::to_value(&resolved).map_err(|error| CallError::Arguments(error.to_string()))?;
+        let argument = json!({ "name": name, "value": typed });
+        let params = json!({ "ref": reference, "argument": argument, "context": { "arguments": resolved } });
+        let params = MethodParams { all: params.to_string().into(), ..MethodParams::default() };
+        let answer = self.send(Method::Complete, params).await?;
+        let answer = answer.try_map(|outcome| match outcome {
+            Outcome::Completion(completion) => Some(completion),
+            _ => None::<Completion>,
+        })?;
+        Ok(answer.into_parts().0)
     }
 
     /// All pages of a list.
@@ -330,7 +382,7 @@ impl TestAnswer<Outcome> {
     }
 }
 
-fn json(arguments: impl Serialize) -> Result<Bytes, CallError> {
+fn to_json(arguments: impl Serialize) -> Result<Bytes, CallError> {
     serde_json::to_vec(&arguments).map(Bytes::from).map_err(|error| CallError::Arguments(error.to_string()))
 }
 

@@ -118,3 +118,52 @@ async fn lists_are_read_to_their_end() {
     let nothing = client().prompts().await.expect_err("there are none");
     assert!(matches!(&nothing, CallError::Protocol(error) if error.code() == ErrorCode::MethodNotFound), "{nothing}");
 }
+
+fn cities(typed: String) -> Vec<&'static str> {
+    ["Seoul", "Sejong", "Busan"].into_iter().filter(|city| city.starts_with(&*typed)).collect()
+}
+
+/// Plans a trip.
+#[mcp_prompt]
+async fn trip(#[arg(complete = cities)] city: String, ask: Ask) -> Result<String, ToolError> {
+    let Name { name } = ask.form("name", "Who travels?").await?;
+    Ok(format!("{name} goes to {city}"))
+}
+
+/// What is known of a city.
+#[mcp_resource(uri = "test://city/{city}", mime = "text/plain")]
+async fn city(#[arg(complete = cities)] city: String, log: Log) -> String {
+    log.info("read");
+    city
+}
+
+/// Never changes.
+#[mcp_resource(uri = "test://fixed")]
+fn fixed() -> &'static str {
+    "fixed"
+}
+
+#[tokio::test]
+async fn prompts_and_resources_are_asked_for_like_tools() {
+    let server = McpServer::new("test", "1.0.0").page_size(1);
+    let server = server.prompts(crate::prompts![trip]).resources(crate::resources![city, fixed]);
+    let client = TestClient::new(server).expect("it builds").answer("name", json!({ "name": "Kim" }));
+
+    assert_eq!(client.prompts().await.expect("prompts")[0]["name"], "trip");
+    let filled_in = client.get_prompt("trip", json!({ "city": "Seoul" })).await.expect("it is filled in");
+    assert_eq!((&*filled_in.text(), filled_in.messages().len()), ("Kim goes to Seoul", 1));
+    assert_eq!(filled_in.questions().count(), 1);
+
+    assert_eq!(client.resources().await.expect("resources")[0]["uri"], "test://fixed");
+    assert_eq!(client.resource_templates().await.expect("templates")[0]["uriTemplate"], "test://city/{city}");
+    let read = client.read("test://city/Busan").await.expect("it is read");
+    assert_eq!((&*read.text(), read.logs().len(), read.bytes()), ("Busan", 1, None));
+    let nothing = client.read("test://nothing").await.expect_err("there is nothing");
+    assert!(matches!(&nothing, CallError::Protocol(error) if error.code() == ErrorCode::ResourceNotFound), "{nothing}");
+
+    let completed = client.complete_prompt("trip", "city", "Se", json!({})).await.expect("values");
+    assert_eq!(completed.values, ["Seoul", "Sejong"]);
+    let completed = client.complete_resource("test://city/{city}", "city", "B", json!({})).await.expect("values");
+    assert_eq!(completed.values, ["Busan"]);
+    client.complete_prompt("other", "city", "", json!({})).await.expect_err("there is no such prompt");
+}
