@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
@@ -32,6 +33,8 @@ fn stdio_lines() {
         asked.insert(id_of(&line).to_string());
         pings += 1;
         let ping = format!("ping-{pings}");
+        // A case that failed leaves its answer to the next one.
+        asked.insert(json!(ping).to_string());
         line.push(b'\n');
         line.extend_from_slice(json!({ "jsonrpc": "2.0", "id": ping, "method": "ping" }).to_string().as_bytes());
         line.push(b'\n');
@@ -42,8 +45,9 @@ fn stdio_lines() {
             let mut word = "nothing".to_owned();
             loop {
                 let line = output.next_line().await.map_err(|error| error.to_string())?.ok_or("the server ended")?;
-                let message: Value =
-                    serde_json::from_str(&line).map_err(|error| format!("no JSON: {error}: {line}"))?;
+                serde_json::from_str::<&RawValue>(&line).map_err(|error| format!("no JSON: {error}: {line}"))?;
+                // What a client logs may hold a number that is JSON, and too large for this test to read.
+                let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
                 let of = &message["id"];
                 if *of == json!(ping) {
                     check(&message, of)?;
