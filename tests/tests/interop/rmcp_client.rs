@@ -212,17 +212,11 @@ impl Client {
         to_json(result.unwrap_or_else(|error| panic!("{name}: {error}")))["messages"].clone()
     }
 
-    /// Waits until `condition` holds, doing `act` between.
-    async fn until<F: Future>(&self, what: &str, mut act: impl FnMut() -> F, condition: impl Fn(&Seen) -> bool) {
+    /// Waits until `condition` holds, for what arrives by itself.
+    async fn until(&self, what: &str, condition: impl Fn(&Seen) -> bool) {
         let wait = async {
-            loop {
-                act().await;
-                for _ in 0..25 {
-                    if condition(&self.user().seen()) {
-                        return;
-                    }
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
+            while !condition(&self.user().seen()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         assert!(tokio::time::timeout(Duration::from_secs(5), wait).await.is_ok(), "not in time: {what}");
@@ -478,22 +472,15 @@ async fn listening(client: &Client) {
 /// What the legacy revisions have instead.
 async fn subscriptions(client: &Client) {
     client.service.subscribe(SubscribeRequestParams::new(WATCHED)).await.expect("resources/subscribe");
-    for (trigger, change) in [("resource_update", WATCHED), ("tool_change", "tools"), ("prompt_change", "prompts")] {
-        // Over HTTP what is said while no GET stream is open goes nowhere, and rmcp does not tell when its own is: say it again.
-        let act = || {
-            client.say(
-                match trigger {
-                    "resource_update" => "test_trigger_resource_update",
-                    "tool_change" => "test_trigger_tool_change",
-                    _ => "test_trigger_prompt_change",
-                },
-                json!({}),
-            )
-        };
-        client.until(trigger, act, |seen| seen.changed.iter().any(|changed| changed == change)).await;
+    // Over HTTP rmcp may not have its GET stream yet: what is said meanwhile waits for it.
+    for trigger in ["resource_update", "tool_change", "prompt_change"] {
+        client.say(&format!("test_trigger_{trigger}"), json!({})).await;
     }
+    client.until("three changes", |seen| seen.changed.len() >= 3).await;
+    let mut changed = std::mem::take(&mut client.user().seen().changed);
+    changed.sort();
+    assert_eq!(changed, ["prompts", WATCHED, "tools"]);
     client.service.unsubscribe(UnsubscribeRequestParams::new(WATCHED)).await.expect("resources/unsubscribe");
-    client.user().seen().changed.clear();
     client.say("test_trigger_resource_update", json!({})).await;
     // Nothing tells that nothing will come: what is sent would be here long before this.
     tokio::time::sleep(Duration::from_millis(300)).await;
