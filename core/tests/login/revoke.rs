@@ -207,6 +207,6 @@ async fn browsers_may_revoke_and_metadata_says_where() {
     let world = World::new().await;
     let metadata = world.get("/.well-known/oauth-authorization-server", "").await.json();
     assert_eq!(metadata["revocation_endpoint"], json!("http://127.0.0.1:8000/revoke"));
-    assert_eq!(metadata["revocation_endpoint_auth_methods_supported"], json!(["none"]));
+    assert_eq!(metadata["revocation_endpoint_auth_methods_supported"], json!(["none", "private_key_jwt"]));
     assert_eq!(world.revoke("nobody", "x").await.header("access-control-allow-origin"), "*");
 }
