@@ -2,6 +2,7 @@
 //! application, and metrics.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -176,7 +177,10 @@ impl Trace {
         #[cfg(feature = "metrics")]
         measure(&observation);
         for observer in &observed.shared.observers {
-            observer(&observation);
+            // An observer is not worth the request that it watches.
+            if catch_unwind(AssertUnwindSafe(|| observer(&observation))).is_err() {
+                tracing::error!(method = self.method, "an observer panicked");
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ pub use self::tasks::TaskSettings;
 pub(crate) use self::tasks::Tasks;
 use crate::RequestContext;
 use crate::auth::Principal;
-use crate::exchange::Answers;
+use crate::exchange::{Answers, AskedCall};
 use crate::extract::Refused;
 use crate::outcome::{Answer, Call, Outcome};
 use crate::protocol::{ErrorCode, MethodParams, ReadResourceResult, RpcError};
@@ -265,7 +265,7 @@ fn run(
     // Where the call waits for answers, they come another way.
     if params.is_retry() && exchange.retries() {
         match answers(&params, &binding) {
-            Ok((answers, state)) => exchange.give(answers, state),
+            Ok((answers, call)) => exchange.give(answers, call),
             Err(error) => return Dispatched::error(error),
         }
     }
@@ -274,16 +274,16 @@ fn run(
 }
 
 /// The answers that came with a request, and those of earlier rounds.
-fn answers(params: &MethodParams, binding: &Binding) -> Result<(Answers, Option<crate::spent::SpentId>), RpcError> {
-    let (mut answers, id) = match params.request_state()? {
-        Some(state) => binding.open(&state).map(|(answers, id)| (answers, Some(id)))?,
+fn answers(params: &MethodParams, binding: &Binding) -> Result<(Answers, Option<AskedCall>), RpcError> {
+    let (mut answers, call) = match params.request_state()? {
+        Some(state) => binding.open(&state).map(|(answers, call)| (answers, Some(call)))?,
         None => (Answers::new(), None),
     };
     // What was answered once stays answered.
     for (key, answer) in params.input_responses::<Answers>()? {
         answers.entry(key).or_insert(answer);
     }
-    Ok((answers, id))
+    Ok((answers, call))
 }
 
 /// The call, whose challenge names all scopes: those that it finds missing while it runs beside those it declared.

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::auth::Principal;
 use crate::clock::Clock;
 use crate::context::Shared;
-use crate::exchange::{Answers, REQUEST_STATE_LIFETIME};
+use crate::exchange::{Answers, AskedCall, REQUEST_STATE_LIFETIME};
 use crate::protocol::RpcError;
 use crate::spent::SpentId;
 
@@ -45,20 +45,28 @@ struct State<'a> {
 
 impl Binding {
     /// A state that holds these answers.
-    pub(super) fn seal(&self, answers: &Answers) -> Result<String, RpcError> {
-        let mut id = SpentId::default();
-        getrandom::fill(&mut id).map_err(|_| RpcError::internal())?;
+    ///
+    /// They are of one call, whatever its rounds: its first state says until when all of them are good.
+    pub(super) fn seal(&self, answers: &Answers, call: Option<AskedCall>) -> Result<String, RpcError> {
+        let AskedCall { id, expires } = match call {
+            Some(call) => call,
+            None => {
+                let mut id = SpentId::default();
+                getrandom::fill(&mut id).map_err(|_| RpcError::internal())?;
+                AskedCall { id, expires: Clock::system().unix().saturating_add(REQUEST_STATE_LIFETIME.as_secs()) }
+            }
+        };
         let state = State {
             i: &BASE64.encode(id),
-            e: Clock::system().unix().saturating_add(REQUEST_STATE_LIFETIME.as_secs()),
+            e: expires,
             a: answers.iter().map(|(key, answer)| (key.clone(), &**answer)).collect(),
         };
         let state = serde_json::to_vec(&state).map_err(|_| RpcError::internal())?;
         self.shared.request_states.sign(&self.digest(), &state).ok_or_else(RpcError::internal)
     }
 
-    /// The answers in a state, and its id. What was altered, is of another caller or of another request does not open.
-    pub(super) fn open(&self, state: &str) -> Result<(Answers, SpentId), RpcError> {
+    /// The answers in a state, and its call. What was altered, is of another caller or of another request does not open.
+    pub(super) fn open(&self, state: &str) -> Result<(Answers, AskedCall), RpcError> {
         let refused = || {
             RpcError::invalid_params(
                 "`params.requestState` is not one that this request was given, or it is older than an hour: \
@@ -71,7 +79,8 @@ impl Binding {
             return Err(refused());
         }
         let id = BASE64.decode(state.i).ok().and_then(|id| id.try_into().ok()).ok_or_else(refused)?;
-        Ok((state.a.into_iter().map(|(key, answer)| (key, answer.to_owned())).collect(), id))
+        let call = AskedCall { id, expires: state.e };
+        Ok((state.a.into_iter().map(|(key, answer)| (key, answer.to_owned())).collect(), call))
     }
 
     /// What tells this request from any other.
@@ -134,7 +143,7 @@ mod tests {
     fn a_state_is_good_for_its_own_request_and_caller_only() {
         let answers: Answers =
             [("confirm".to_owned(), RawValue::from_string(r#"{"action":"accept"}"#.into()).unwrap())].into();
-        let state = binding(r#"{"a":1,"b":{"d":[1,{"y":2,"x":1}],"c":2}}"#, "kim").seal(&answers).unwrap();
+        let state = binding(r#"{"a":1,"b":{"d":[1,{"y":2,"x":1}],"c":2}}"#, "kim").seal(&answers, None).unwrap();
         let (opened, _) =
             binding(r#"{ "b": {"c": 2, "d": [1, {"x":1, "y":2}]}, "a": 1 }"#, "kim").open(&state).unwrap();
         assert_eq!(opened["confirm"].get(), r#"{"action":"accept"}"#, "the order of members says nothing");
@@ -152,7 +161,7 @@ mod tests {
 
     #[test]
     fn no_arguments_are_an_empty_object() {
-        let state = binding("", "kim").seal(&Answers::new()).unwrap();
+        let state = binding("", "kim").seal(&Answers::new(), None).unwrap();
         for same in ["{}", "null", " {} "] {
             assert!(binding(same, "kim").open(&state).is_ok(), "{same}");
         }

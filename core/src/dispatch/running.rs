@@ -72,6 +72,7 @@ impl Running {
     /// As [`next`](Self::next).
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Event> {
         if self.answer.is_none() {
+            self.exchange.listen(context);
             self.answer = {
                 let span = self.trace.as_ref().map(|trace| trace.span().clone());
                 let _entered = span.as_ref().map(tracing::Span::enter);
@@ -121,7 +122,7 @@ impl Running {
     fn ask(&self) -> Option<Outcome> {
         let binding = self.binding.as_ref()?;
         let unanswered = self.exchange.take_unanswered()?;
-        Some(match binding.seal(&unanswered.answered) {
+        Some(match binding.seal(&unanswered.answered, unanswered.call) {
             Ok(request_state) => {
                 Outcome::InputRequired(InputRequired { input_requests: unanswered.questions, request_state })
             }

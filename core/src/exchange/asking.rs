@@ -26,8 +26,8 @@ pub(super) enum Asking {
 pub(super) struct Retry {
     asked: Occurrences,
     answers: Answers,
-    /// The id of the state that came with the answers.
-    state_id: Option<SpentId>,
+    /// Which call the state belongs to that came with the answers.
+    call: Option<AskedCall>,
     /// The answers that this run has used, which the next one will need again.
     used: Vec<String>,
     unanswered: Vec<(String, InputRequest)>,
@@ -36,6 +36,8 @@ pub(super) struct Retry {
 #[derive(Default)]
 pub(super) struct Wait {
     asked: Occurrences,
+    /// What the call was told while it still could be sent again.
+    told_before: Option<AnswersUsed>,
     open: Vec<Open>,
     /// Nobody is there to answer.
     deserted: bool,
@@ -52,6 +54,17 @@ struct Open {
 pub(crate) struct Unanswered {
     pub(crate) questions: Vec<(String, InputRequest)>,
     pub(crate) answered: Answers,
+    /// The call that this is another round of; none in the first.
+    pub(crate) call: Option<AskedCall>,
+}
+
+/// A call over all its rounds: whichever of its states is sent, it is the same call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AskedCall {
+    /// By which it can be spent.
+    pub(crate) id: SpentId,
+    /// When its states are no good any more, in seconds since the epoch.
+    pub(crate) expires: u64,
 }
 
 /// What a run was told before.
@@ -59,8 +72,8 @@ pub(crate) struct Unanswered {
 pub(crate) enum AnswersUsed {
     /// Nothing that could be told twice.
     None,
-    /// Answers that came with this state.
-    WithState(SpentId),
+    /// Answers that came with a state of this call.
+    WithState(AskedCall),
     /// Answers that came with none.
     WithoutState,
 }
@@ -120,6 +133,22 @@ impl Asking {
         Self::Wait(Wait::default())
     }
 
+    /// From here on the call waits; what it was told before could still be told again.
+    pub(super) fn waiting_after(told_before: AnswersUsed) -> Self {
+        Self::Wait(Wait { told_before: Some(told_before), ..Wait::default() })
+    }
+
+    /// Whether this run has used answers that the client could send again.
+    pub(super) fn answers_used(&self) -> AnswersUsed {
+        match self {
+            Self::Retry(Retry { used, call, .. }) if !used.is_empty() => {
+                call.map_or(AnswersUsed::WithoutState, AnswersUsed::WithState)
+            }
+            Self::Retry(_) => AnswersUsed::None,
+            Self::Wait(wait) => wait.told_before.unwrap_or(AnswersUsed::None),
+        }
+    }
+
     /// Whether a question ends this run.
     pub(super) const fn has_unanswered(&self) -> bool {
         matches!(self, Self::Retry(retry) if !retry.unanswered.is_empty())
@@ -170,20 +199,15 @@ impl Exchange {
     }
 
     /// Gives the answers that came with this try.
-    pub(crate) fn give(&self, given: Answers, state_id: Option<SpentId>) {
+    pub(crate) fn give(&self, given: Answers, call: Option<AskedCall>) {
         if let Asking::Retry(retry) = &mut self.state().asking {
-            (retry.answers, retry.state_id) = (given, state_id);
+            (retry.answers, retry.call) = (given, call);
         }
     }
 
     /// Whether this run has used answers that the client could send again.
     pub(crate) fn answers_used(&self) -> AnswersUsed {
-        match &self.state().asking {
-            Asking::Retry(Retry { used, state_id, .. }) if !used.is_empty() => {
-                state_id.map_or(AnswersUsed::WithoutState, AnswersUsed::WithState)
-            }
-            Asking::Retry(_) | Asking::Wait(_) => AnswersUsed::None,
-        }
+        self.state().asking.answers_used()
     }
 
     /// What the client has to be asked before the call can go on, if that is what it waits for.
@@ -192,7 +216,7 @@ impl Exchange {
             Asking::Retry(retry) if !retry.unanswered.is_empty() => {
                 let used = mem::take(&mut retry.used);
                 let answered = used.into_iter().filter_map(|key| retry.answers.remove_entry(&key)).collect();
-                Some(Unanswered { questions: mem::take(&mut retry.unanswered), answered })
+                Some(Unanswered { questions: mem::take(&mut retry.unanswered), answered, call: retry.call })
             }
             Asking::Retry(_) | Asking::Wait(_) => None,
         }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use asking::Asking;
-pub(crate) use asking::{Answers, AnswersUsed, NoAnswer};
+pub(crate) use asking::{Answers, AnswersUsed, AskedCall, NoAnswer};
 pub(crate) use tasking::Begins;
 use tasking::Tasking;
 
@@ -72,6 +72,12 @@ impl Exchange {
     /// Says something to the client.
     pub(crate) fn say(&self, said: Said) {
         self.state().say(said);
+    }
+
+    /// Has whoever runs the call woken by what happens from here on. It listens before it looks: a question may come from
+    /// another thread right after.
+    pub(crate) fn listen(&self, context: &Context<'_>) {
+        self.state().listen(context);
     }
 
     /// What was said and not yet taken. Whoever runs the call is woken when there is more.

@@ -82,7 +82,7 @@ impl Exchange {
                 Stage::Offered(_) => {
                     let (begun, waiting) = oneshot::channel();
                     state.tasking.stage = Stage::Wanted(vec![begun]);
-                    state.asking = Asking::waiting();
+                    state.asking = Asking::waiting_after(state.asking.answers_used());
                     state.wake();
                     Some(waiting)
                 }

@@ -8,6 +8,7 @@ use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::value::RawValue;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -78,7 +79,13 @@ pub(crate) async fn post(router: &Router, headers: &Headers, body: &[u8]) -> Res
         "application/json" => vec![serde_json::from_slice(&bytes).map_err(|error| format!("no JSON: {error}"))?],
         "text/event-stream" => super::event_streams::data(&bytes)?
             .iter()
-            .map(|data| serde_json::from_str(data).map_err(|error| format!("no JSON in an event: {error}: {data:?}")))
+            .map(|data| {
+                serde_json::from_str::<&RawValue>(data)
+                    .map_err(|error| format!("no JSON in an event: {error}: {data:?}"))?;
+                // What a client logs may hold a number that is JSON, and too large for this test to read.
+                Ok(serde_json::from_str(data).ok())
+            })
+            .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?,
         "" if bytes.is_empty() => Vec::new(),
         other => return Err(format!("content type {other:?}, {status}")),

@@ -326,6 +326,9 @@ async fn answers_that_were_tampered_with_or_used_before_are_refused() {
     assert_eq!(send(&router, last()).await.text(), "Alice and Bob");
     let again = send(&router, last()).await;
     assert_eq!(again.code(), -32602, "once means once: {}", again.body);
+    let all = json!({ "first": accept("Alice"), "second": accept("Bob") });
+    let earlier = send(&router, round("twice", &capabilities, Some(state), Some(all))).await;
+    assert_eq!(earlier.code(), -32602, "an earlier state is of the same call: {}", earlier.body);
     let without = json!({ "first": accept("Alice"), "second": accept("Bob") });
     assert_eq!(send(&router, round("twice", &capabilities, None, Some(without))).await.code(), -32602);
 }

@@ -73,7 +73,8 @@ fn a_token_of_naver_needs_a_login_with_naver() {
 
 #[tokio::test]
 async fn tests_log_in_with_a_token_of_their_own() {
-    let server = McpServer::new("test", "1").tools(tools![whose, nickname, delete]).auth(naver());
+    let login = dari::auth::OAuthProxy::new(naver()).scopes_supported(["write", "delete"]);
+    let server = McpServer::new("test", "1").tools(tools![whose, nickname, delete]).auth(login);
     let client = TestClient::new(server).expect("it builds");
     let nobody = client.call("whose", json!({})).await.expect_err("nobody is logged in");
     assert!(matches!(nobody, CallError::LoginRequired), "{nobody}");

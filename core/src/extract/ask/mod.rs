@@ -197,7 +197,7 @@ impl Ask {
     pub async fn once(&self) -> Result<(), AskError> {
         let id = match self.exchange.answers_used() {
             AnswersUsed::None => return Ok(()),
-            AnswersUsed::WithState(id) => id,
+            AnswersUsed::WithState(call) => call.id,
             AnswersUsed::WithoutState => {
                 return Err(AskError::Spent(RpcError::invalid_params(
                     "`params.requestState` is missing: send what the server sent along with its questions",

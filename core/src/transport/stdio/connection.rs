@@ -239,7 +239,12 @@ impl Connection {
         let answer = self.encode(version, &id, answer);
         // From here on the id is free, and it is too late to cancel.
         drop(registered);
-        self.outbox.send(answer).await;
+        tokio::select! {
+            biased;
+            () = self.outbox.send(answer) => {}
+            // A client that reads nothing more keeps no server from its end.
+            () = self.cancel_all.cancelled() => {}
+        }
     }
 
     /// Comes to an end: running calls may end by themselves for so long; then they are cancelled, and may tidy up.
