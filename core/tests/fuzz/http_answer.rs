@@ -8,7 +8,6 @@ use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::value::RawValue;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -83,7 +82,7 @@ pub(crate) async fn post(router: &Router, headers: &Headers, body: &[u8]) -> Res
                 serde_json::from_str::<&RawValue>(data)
                     .map_err(|error| format!("no JSON in an event: {error}: {data:?}"))?;
                 // What a client logs may hold a number that is JSON, and too large for this test to read.
-                Ok(serde_json::from_str(data).ok())
+                Ok::<_, String>(serde_json::from_str(data).ok())
             })
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?,
