@@ -53,7 +53,7 @@ async fn srv_02_a_call_past_its_time_is_ended() {
     assert_eq!(reply.json()["result"]["isError"], true, "{}", reply.body);
     one(&world.probe.cancelled).await;
     // A function that blocks cannot be stopped: it is let go, and its caller hears so in time.
-    let blocked = join_all((0..8).map(|_| world.call(&held.access, "block", json!({})))).await;
+    let blocked = join_all((0..8).map(|_| world.call(&held.access, "hold", json!({})))).await;
     for reply in &blocked {
         assert_eq!(reply.json()["result"]["isError"], true, "{}", reply.body);
     }

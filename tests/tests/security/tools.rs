@@ -142,6 +142,12 @@ fn block(State(probe): State<Probe>) -> String {
     "finished".to_owned()
 }
 
+/// Holds its thread, however long: a call that had a time limit might end before it has a thread at all.
+#[mcp_tool]
+fn hold(probe: State<Probe>) -> String {
+    block(probe)
+}
+
 pub(crate) fn all() -> impl IntoIterator<Item = Tool> {
-    tools![whoami, add, count, plan, explode, explode_blocking, linger, report, overrun, block]
+    tools![whoami, add, count, plan, explode, explode_blocking, linger, report, overrun, block, hold]
 }
