@@ -1,5 +1,6 @@
 //! How a connection ends: by the client, by the process, or by a client that does not read.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use crate::*;
@@ -82,26 +83,36 @@ async fn a_client_that_goes_away_ends_it_and_its_calls() {
 #[tokio::test]
 async fn a_client_that_does_not_read_makes_the_server_wait() {
     let mut client = Client::start().await;
-    let input = client.input.take().expect("an open input");
-    let mut input = input;
-    let writing = tokio::spawn(async move {
-        for id in 0..300_u32 {
-            let params = json!({ "name": "flood", "arguments": { "bytes": 100_000 }, "_meta": meta() });
-            let request = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
-            input.write_all(format!("{request}\n").as_bytes()).await.expect("the server reads");
-            // Answers in line, for which the lines after them wait.
-            let ping = json!({ "jsonrpc": "2.0", "id": format!("p{id}"), "method": "ping" });
-            input.write_all(format!("{ping}\n").as_bytes()).await.expect("the server reads");
+    let mut input = client.input.take().expect("an open input");
+    let (sent, enough) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let writing = tokio::spawn({
+        let (sent, enough) = (Arc::clone(&sent), Arc::clone(&enough));
+        async move {
+            while !enough.load(Ordering::SeqCst) {
+                let id = sent.fetch_add(1, Ordering::SeqCst);
+                let params = json!({ "name": "flood", "arguments": { "bytes": 20_000 }, "_meta": meta() });
+                let request = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+                input.write_all(format!("{request}\n").as_bytes()).await.expect("the server reads");
+                // Answers in line, for which the lines after them wait.
+                let ping = json!({ "jsonrpc": "2.0", "id": format!("p{id}"), "method": "ping" });
+                input.write_all(format!("{ping}\n").as_bytes()).await.expect("the server reads");
+            }
+            input
         }
-        input
     });
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(!writing.is_finished(), "the server reads on and on, for a client that does not");
-    let mut answers = 0;
-    while answers < 600 {
+    // However slow the machine: at some time the server reads no more.
+    let waits = async {
+        let mut before = 0;
+        while before == 0 || before != sent.load(Ordering::SeqCst) {
+            before = sent.load(Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(1000)).await;
+        }
+    };
+    timeout(SOON, waits).await.expect("the server reads on and on, for a client that does not");
+    enough.store(true, Ordering::SeqCst);
+    for _ in 0..2 * sent.load(Ordering::SeqCst) {
         let answer = client.next().await;
         assert!(answer["result"].is_object() || code(&answer) == -32603, "{answer}");
-        answers += 1;
     }
     client.input = Some(writing.await.expect("no panic"));
     client.nothing_but_pong().await;
