@@ -51,7 +51,8 @@ macro_rules! by_themselves {
 by_themselves! {
     fastmcp_steps_up: "fastmcp";
     mcp_python_steps_up: "mcp_python";
-    ts_client_steps_up: "ts_client", "auto";
+    ts_client_auto_steps_up: "ts_client", "auto";
+    ts_client_legacy_steps_up: "ts_client", "legacy";
     mcp_remote_steps_up: "mcp_remote";
     langchain_adapters_steps_up: "langchain_adapters";
 }
@@ -63,11 +64,20 @@ async fn claude_code_says_what_it_lacks_and_gets_it_with_another_login() {
     assert!(error.contains(r#"needs additional permissions (scope: "calendar")"#), "{error}");
 }
 
-#[tokio::test]
-async fn inspector_fails_and_gets_it_with_another_login() {
-    let said = in_one_of("inspector", Some("auto"), &["itself", "anew"]).await;
+async fn inspector(era: &str) {
+    let said = in_one_of("inspector", Some(era), &["itself", "anew"]).await;
     let error = said["itself"].as_str().expect("an error");
     assert!(error.contains("auth() returned AUTHORIZED without authorization code"), "{error}");
+}
+
+#[tokio::test]
+async fn inspector_auto_fails_and_gets_it_with_another_login() {
+    inspector("auto").await;
+}
+
+#[tokio::test]
+async fn inspector_legacy_fails_and_gets_it_with_another_login() {
+    inspector("legacy").await;
 }
 
 fn schedule() -> Value {
