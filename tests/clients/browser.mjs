@@ -4,8 +4,8 @@
 //   browser.mjs URL [--user NAME] [--password PW] [--calendar yes|no] [--deny]
 //                   [--screenshots DIR] [--locale ko-KR] [--print-only]
 //
-// stdout: {"steps":["consent","login","permission"],"final":"http://localhost:4711/callback","error":null}
-// where `error` is the OAuth error code in the redirect. Exit 0 once the redirect was delivered, else 1 and the reason.
+// stdout: {"steps":["consent","login","permission"],"final":"http://localhost:4711/callback","error":null,"scope":"calendar",
+// "client":"…"}: `error` is the OAuth error code in the redirect, `scope` and `client` are what the client asked for and as whom. Exit 0 once the redirect was delivered, else 1 and the reason.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,7 +49,8 @@ function options() {
   const url = new URL(positionals[0]);
   const redirect = url.searchParams.get('redirect_uri');
   if (!redirect) throw new Stuck(`no redirect_uri in ${originAndPath(url)}: is this an authorization URL?`);
-  return { ...values, url: url.href, redirect: originAndPath(redirect) };
+  const asked = { scope: url.searchParams.get('scope'), client: url.searchParams.get('client_id') };
+  return { ...values, url: url.href, redirect: originAndPath(redirect), asked };
 }
 
 /** What a user does on each kind of page; the first whose element is there is the page's kind. */
@@ -86,7 +87,7 @@ async function describe(page) {
 
 /** Follows the main frame's documents: which one is shown, and whether the redirect was delivered to the client. */
 function watch(page, redirect) {
-  const seen = { document: 0, status: 0, since: 0, landed: undefined, refused: undefined };
+  const seen = { document: 0, status: 0, method: '', since: 0, landed: undefined, refused: undefined };
   const isDocument = (request) => request.isNavigationRequest() && request.frame() === page.mainFrame();
   const isRedirect = (request) => originAndPath(request.url()) === redirect;
   const land = (request) => { seen.landed = new URL(request.url()); };
@@ -96,6 +97,7 @@ function watch(page, redirect) {
     if (isRedirect(request)) return land(request);
     if (response.status() >= 300 && response.status() < 400) return;
     seen.status = response.status();
+    seen.method = request.method();
     seen.since = Date.now();
     seen.document += 1;
   });
@@ -145,7 +147,9 @@ async function behaveAsUser(page, option) {
       await shot(page, option, number, found?.kind ?? 'error');
       if (!found) throw new Stuck(`after ${JSON.stringify(steps)} HTTP ${seen.status}: page ${await describe(page)}`);
       if (option['print-only']) return { steps: [found.kind], final: originAndPath(page.url()), page: await describe(page) };
-      if (steps.at(-1) === found.kind) throw new Stuck(`the ${found.kind} page came back: ${await describe(page)}`);
+      // The answer to the form is the form: something in it was wrong. Whoever was sent to a login once more is asked for
+      // a permission once more.
+      if (steps.at(-1) === found.kind && seen.method === 'POST') throw new Stuck(`the ${found.kind} page came back: ${await describe(page)}`);
       steps.push(found.kind);
       done = number;
       // A click waits for the page it leads to, which the client may keep open: do not.
@@ -161,7 +165,7 @@ async function behaveAsUser(page, option) {
   // Let the client's page arrive: leaving at once would cut the connection before it has read the request.
   await page.waitForLoadState('domcontentloaded', { timeout: 1_000 }).catch(() => {});
   await shot(page, option, seen.document + 1, 'final').catch(() => {});
-  return { steps, final: originAndPath(seen.landed.href), error: seen.landed.searchParams.get('error') };
+  return { steps, final: originAndPath(seen.landed.href), error: seen.landed.searchParams.get('error'), ...option.asked };
 }
 
 try {

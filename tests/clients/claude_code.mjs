@@ -78,6 +78,12 @@ await common.run(async () => {
   await login();
   await connected('--debug-file', debugLog);
   const calls = common.calls('claude-code');
+  if (common.stepUp) {
+    const call = async (...request) => (await callTools([['schedule', ...request]])).results[0];
+    // As its user does who is shown the error. It gives its tokens back first.
+    const anew = async (...request) => { await login(); return call(...request); };
+    return common.stepsUp({ client: 'claude-code', protocol: protocol(), ways: { itself: call, anew } });
+  }
   const { tools, results } = await callTools(calls);
   return {
     client: 'claude-code',

@@ -71,6 +71,30 @@ export async function exercise({ client, protocol, tools, call, token }) {
   return answer;
 }
 
+/** The ways to a schedule that STEP_UP names, in order; none: the user permits everything at once. */
+export const stepUp = process.env.STEP_UP?.split(',');
+
+/**
+ * Asks for a schedule that the user did not permit, in one way after the other until one helps: `ways` are functions
+ * of a tool's name and its arguments. The answer has the way that helped, and what each before it said.
+ */
+export async function stepsUp({ client, protocol, ways }) {
+  const [, ...request] = calls(client).find(([key]) => key === 'schedule');
+  const answer = { client, protocol, said: {} };
+  for (const way of stepUp) {
+    try {
+      return { ...answer, schedule: await ways[way](...request), way };
+    } catch (error) {
+      answer.said[way] = messages(error).join('; ');
+    }
+  }
+  return answer;
+}
+
+function messages(error) {
+  return error ? [`${error.name}: ${error.message}`, ...messages(error.cause)] : [];
+}
+
 /** Prints what `main` returns as the one line of stdout; its failure is the exit code. */
 export async function run(main) {
   try {
@@ -83,7 +107,7 @@ export async function run(main) {
     console.log(JSON.stringify(answer));
     process.exit(0);
   } catch (error) {
-    for (let cause = error; cause; cause = cause.cause) console.error(`${cause.name}: ${cause.message}`);
+    console.error(messages(error).join('\n'));
     process.exit(1);
   }
 }

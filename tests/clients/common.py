@@ -60,6 +60,26 @@ async def exercise(client, protocol, tools, call, token):
     return answer
 
 
+# The ways to a schedule that STEP_UP names, in order; none: the user permits everything at once.
+STEP_UP = [way for way in os.environ.get("STEP_UP", "").split(",") if way]
+
+
+async def steps_up(client, protocol, ways):
+    """Asks for a schedule that the user did not permit, in one way after the other until one helps.
+
+    `ways` are coroutine functions of a tool's name and its arguments. The answer has the way that helped, and what each
+    before it said.
+    """
+    request = next((name, arguments) for key, name, arguments in calls(client) if key == "schedule")
+    answer = {"client": client, "protocol": protocol, "said": {}}
+    for way in STEP_UP:
+        try:
+            return {**answer, "schedule": await ways[way](*request), "way": way}
+        except BaseException as error:
+            answer["said"][way] = "; ".join(f"{type(cause).__name__}: {cause}" for cause in _leaves(error))
+    return answer
+
+
 def result(content, structured, is_error):
     """A tool's structured result, or its text where it has none."""
     text = "\n".join(block.text for block in content if block.type == "text")

@@ -22,6 +22,8 @@ async def main(mode):
             answer = await client.call_tool(name, arguments, raise_on_error=False)
             return common.result(answer.content, answer.structured_content, answer.is_error)
 
+        if common.STEP_UP:
+            return await common.steps_up("fastmcp", client.protocol_version, {"itself": call})
         return await common.exercise(
             "fastmcp",
             client.protocol_version,

@@ -26,16 +26,24 @@ async function inspect(method, ...more) {
   return answer.result ?? answer;
 }
 
+const call = async (tool, args, ...more) => common.result(
+  await inspect('tools/call', '--tool-name', tool, '--tool-args-json', JSON.stringify(args), ...more),
+);
+
+// As its user does who is shown the error.
+const anew = (tool, args) => call(tool, args, '--relogin');
+
 await common.run(async () => {
   const { protocolVersion } = await inspect('initialize');
+  if (common.stepUp) {
+    return common.stepsUp({ client: 'inspector', protocol: protocolVersion, ways: { itself: call, anew } });
+  }
   const { tools } = await inspect('tools/list');
   return common.exercise({
     client: 'inspector',
     protocol: protocolVersion,
     tools: tools.map((tool) => tool.name),
-    call: async (tool, args) => common.result(
-      await inspect('tools/call', '--tool-name', tool, '--tool-args-json', JSON.stringify(args)),
-    ),
+    call,
     token: () => common.accessTokenIn(join(storage, 'secrets.json')),
   });
 });

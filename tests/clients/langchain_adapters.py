@@ -32,6 +32,8 @@ async def main():
             structured = (message.artifact or {}).get("structured_content")
             return message.text if structured is None else structured
 
+        if common.STEP_UP:
+            return await common.steps_up("langchain-adapters", protocol, {"itself": call})
         return await common.exercise("langchain-adapters", protocol, tools, call, lambda: storage.tokens.access_token)
 
 

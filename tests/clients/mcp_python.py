@@ -34,6 +34,8 @@ async def main(mode):
             answer = await client.call_tool(name, arguments)
             return common.result(answer.content, answer.structured_content, answer.is_error)
 
+        if common.STEP_UP:
+            return await common.steps_up("mcp-python", client.protocol_version, {"itself": call})
         return await common.exercise(
             "mcp-python",
             client.protocol_version,

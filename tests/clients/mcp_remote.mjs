@@ -71,13 +71,10 @@ await common.run(async () => {
     });
     proxy.notify('notifications/initialized');
     const { tools } = await proxy.request('tools/list', {});
-    return await common.exercise({
-      client: 'mcp-remote',
-      protocol: proxy.remote.protocol,
-      tools: tools.map(({ name }) => name),
-      call: async (name, args) => common.result(await proxy.request('tools/call', { name, arguments: args })),
-      token,
-    });
+    const { protocol } = proxy.remote;
+    const call = async (name, args) => common.result(await proxy.request('tools/call', { name, arguments: args }));
+    if (common.stepUp) return await common.stepsUp({ client: 'mcp-remote', protocol, ways: { itself: call } });
+    return await common.exercise({ client: 'mcp-remote', protocol, tools: tools.map(({ name }) => name), call, token });
   } finally {
     await proxy.stop();
   }

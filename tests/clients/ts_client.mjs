@@ -61,12 +61,15 @@ await common.run(async () => {
   };
 
   await authorized(connect);
+  const protocol = client.getNegotiatedProtocolVersion();
+  const call = async (name, args) => common.result(await authorized(() => client.callTool({ name, arguments: args })));
+  if (common.stepUp) return common.stepsUp({ client: NAME, protocol, ways: { itself: call } });
   const { tools } = await client.listTools();
   return common.exercise({
     client: NAME,
-    protocol: client.getNegotiatedProtocolVersion(),
+    protocol,
     tools: tools.map((tool) => tool.name),
-    call: async (name, args) => common.result(await authorized(() => client.callTool({ name, arguments: args }))),
+    call,
     token: () => provider.tokens().access_token,
   });
 });

@@ -14,6 +14,10 @@ pub struct Visit {
     pub r#final: String,
     /// The OAuth error code in that redirect, if there was one.
     pub error: Option<String>,
+    /// The scopes that the client asked for.
+    pub scope: Option<String>,
+    /// The `client_id` that it did so with.
+    pub client: String,
 }
 
 /// Opens an authorization URL and does what the page asks: consents, logs in, permits.

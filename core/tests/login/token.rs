@@ -1,6 +1,6 @@
 use axum::body::Body;
 use http::{Request, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{BASE, REDIRECT, RESOURCE, VERIFIER, World, exchange_form, form, tokens};
 
@@ -134,6 +134,18 @@ async fn a_client_that_wants_no_refresh_token_gets_none() {
     assert!(world.call(answer["access_token"].as_str().unwrap()).await.is_ok(), "the grant lives as long as its token");
     assert!(answer.get("scope").is_none());
     assert_eq!(world.gate.public_url(), BASE);
+}
+
+#[tokio::test]
+async fn scopes_are_told_where_they_are_not_those_that_were_asked_for() {
+    let world = World::with(|proxy| proxy.required_scopes(["profile"])).await;
+    let client = world.client(REDIRECT).await;
+    for (asked, told) in [("calendar openid", json!("calendar")), ("", json!("profile")), ("calendar", Value::Null)] {
+        let page = world.authorize(&client, &[("scope", asked)]).await;
+        let sent = world.approve(&page).await;
+        let code = world.come_back(&sent["state"], &page.cookie()).await.redirect()["code"].clone();
+        assert_eq!(world.exchange(&client, &code).await.json()["scope"], told, "{asked}");
+    }
 }
 
 #[tokio::test]

@@ -20,26 +20,34 @@ use crate::{TOOLS, example};
 /// How long an access token lives here, so that the second call of a client needs another.
 const LIFETIME: Duration = Duration::from_secs(12);
 
-/// The example behind tokens that expire soon.
-struct Served {
-    mcp_url: String,
-    sandbox: NaverSandbox,
+/// The example behind tokens that expire when a test wants it.
+pub(super) struct Served {
+    pub(super) mcp_url: String,
+    pub(super) sandbox: NaverSandbox,
     stop: oneshot::Sender<()>,
     home: tempfile::TempDir,
 }
 
 /// A server that takes URLs for client ids, or does not.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ClientDocuments {
+pub(super) enum ClientDocuments {
     Advertised,
     Off,
 }
 
-async fn serve(documents: ClientDocuments) -> Served {
+impl ClientDocuments {
+    /// Claude Code names itself by a URL wherever it can and never falls back, and there is no internet here.
+    pub(super) fn for_client(client: &str) -> Self {
+        if client == "claude_code" { Self::Off } else { Self::Advertised }
+    }
+}
+
+pub(super) async fn serve(documents: ClientDocuments, lifetime: Duration) -> Served {
     let sandbox = NaverSandbox::start(([127, 0, 0, 1], 0).into()).await.expect("the sandbox starts");
     let home = tempfile::tempdir().expect("a folder");
     let login = OAuthProxy::new(NaverProvider::from_env_with(&sandbox.env()).expect("a provider"))
-        .access_token_lifetime(LIFETIME)
+        .scopes_supported(["calendar"])
+        .access_token_lifetime(lifetime)
         .secret("the secret of a test, which is long enough for it".to_owned().into())
         .data_dir(home.path());
     let login = match documents {
@@ -57,30 +65,40 @@ async fn serve(documents: ClientDocuments) -> Served {
     Served { mcp_url, sandbox, stop, home }
 }
 
+impl Served {
+    /// Runs a client's script against it, for the script's answer.
+    pub(super) async fn run(&self, client: &str, mode: Option<&str>, environment: &[(&str, &str)]) -> Value {
+        tokio::task::spawn_blocking(clients).await.expect("the set-up ends");
+        let output = Command::new(repository().join("tests/clients/run"))
+            .arg(client)
+            .args(mode)
+            .env("MCP_URL", &self.mcp_url)
+            .env("LOGIN_USER", "test")
+            .env("LOGIN_PASSWORD", "test")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("the script can be run");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{client}: {stderr}");
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        let row = serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a line of JSON");
+        println!("{row}");
+        row
+    }
+
+    pub(super) fn stop(self) {
+        let _ = self.stop.send(());
+        drop(self.home);
+    }
+}
+
 /// Runs a client's script and checks its row of the matrix.
 async fn complete(client: &str, mode: Option<&str>, protocol: &str) {
-    tokio::task::spawn_blocking(clients).await.expect("the set-up ends");
-    // Claude Code names itself by a URL wherever it can and never falls back, and there is no internet here.
-    let documents = if client == "claude_code" { ClientDocuments::Off } else { ClientDocuments::Advertised };
-    let served = serve(documents).await;
-    let output = Command::new(repository().join("tests/clients/run"))
-        .arg(client)
-        .args(mode)
-        .env("MCP_URL", &served.mcp_url)
-        .env("LOGIN_USER", "test")
-        .env("LOGIN_PASSWORD", "test")
-        .env("LOGIN_CALENDAR", "yes")
-        .env("RELOGIN_WAIT", (LIFETIME.as_secs() + 1).to_string())
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("the script can be run");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{client}: {stderr}");
-
-    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
-    let row: Value = serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a line of JSON");
-    println!("{row}");
+    let served = serve(ClientDocuments::for_client(client), LIFETIME).await;
+    let wait = (LIFETIME.as_secs() + 1).to_string();
+    let row = served.run(client, mode, &[("LOGIN_CALENDAR", "yes"), ("RELOGIN_WAIT", &wait)]).await;
     assert_eq!(row["protocol"], protocol, "{row}");
     for tool in TOOLS {
         assert!(row["tools"].as_array().is_some_and(|tools| tools.iter().any(|name| name == tool)), "{tool}: {row}");
@@ -93,20 +111,19 @@ async fn complete(client: &str, mode: Option<&str>, protocol: &str) {
     let schedules = served.sandbox.control().schedules();
     assert_eq!(schedules.len(), 1, "one call, one schedule");
     assert_eq!(schedules[0].start.to_string(), "2026-10-18T15:30:00+09:00");
-    let _ = served.stop.send(());
-    drop(served.home);
+    served.stop();
 }
 
 /// `rmcp` is Rust, so its row needs no script.
 async fn rmcp(version: ProtocolVersion) {
-    let served = serve(ClientDocuments::Advertised).await;
+    let served = serve(ClientDocuments::Advertised, LIFETIME).await;
     let login = Login::through_browser(&served.mcp_url, &["--calendar", "yes"]).await;
     let client = login.connect(version).await;
     assert_eq!(client.tools().await, TOOLS);
     client.call_ok("get_current_time", json!({})).await;
     tokio::time::sleep(LIFETIME + Duration::from_secs(1)).await;
     client.call_ok("get_current_time", json!({})).await;
-    let _ = served.stop.send(());
+    served.stop();
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod example;
 mod login;
 // The README's example of a test, word for word: a doctest would not look into a `#[tokio::test]`.
 mod readme;
+mod step_up;
 
 /// The `naver_calendar` example.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_naver_calendar");

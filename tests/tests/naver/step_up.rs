@@ -1,6 +1,8 @@
 //! A user who left the calendar unticked at Naver is asked again when a tool needs it, and never has to unlink by hand
 //! while Naver asks.
 
+use std::time::Duration;
+
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -65,6 +67,37 @@ async fn tok_13_call_403_authorize_again_tick_and_the_call_succeeds() {
     // And the next login is a plain one.
     let (arrival, _) = log_in(&world, &client, TICKED).await;
     assert_eq!(arrival.steps, ["consent", "login"]);
+}
+
+#[tokio::test]
+async fn whose_consent_is_gone_is_asked_once_and_not_twice() {
+    let world = World::start().await;
+    world.sandbox.set(|quirks| quirks.unlink_webhook = Some(format!("{}/auth/provider/unlink", world.base)));
+    let client = world.register().await;
+    for at_naver in [false, true] {
+        let (_, held) = log_in(&world, &client, UNTICKED).await;
+        let held = held.expect("logged in");
+        challenged(&world, &held, "add_schedule", schedule()).await;
+        if at_naver {
+            assert!(world.sandbox.revoke_consent("minji"));
+            let told = async {
+                while world.call(&held, "whoami", json!({})).await.status() == 200 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(5), told).await.expect("the message arrives");
+        } else {
+            // As Claude Code does, before it logs in once more.
+            let pairs = [("client_id", &*held.client_id), ("token", &held.refresh)];
+            assert_eq!(world.post("/revoke", &pairs).await.status(), 200);
+        }
+        let (arrival, again) = log_in(&world, &client, TICKED).await;
+        assert_eq!(arrival.steps, ["consent", "login", "permission"]);
+        let again = again.expect("logged in");
+        succeeds(&world, &again).await;
+        let pairs = [("client_id", &*again.client_id), ("token", &again.refresh)];
+        assert_eq!(world.post("/revoke", &pairs).await.status(), 200, "the next round begins without a consent");
+    }
 }
 
 #[tokio::test]

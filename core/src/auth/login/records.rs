@@ -67,6 +67,9 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri_sent: bool,
     pub(crate) state: Option<String>,
     pub(crate) scopes: Scopes,
+    /// Whether these are exactly those that were asked for: the client knows them, then (RFC 6749 §5.1).
+    #[serde(default)]
+    pub(crate) scopes_as_asked: bool,
     pub(crate) challenge: CodeChallenge,
 }
 
@@ -366,6 +369,7 @@ mod tests {
             redirect_uri_sent: true,
             state: Some("hidden-state".to_owned()),
             scopes: Scopes::parse("hidden-scope").unwrap(),
+            scopes_as_asked: true,
             challenge: CodeChallenge::parse(Some(&"A".repeat(43)), Some("S256")).unwrap(),
         };
         let grant = GrantId::random().unwrap();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::grant_id::GrantId;
+use super::grants::store_reason;
 use super::logins::Logins;
 use super::records::Grant;
 use crate::auth::reason::Reason;
@@ -49,8 +50,19 @@ impl Logins {
 
     async fn revoke_upstream(&self, id: &GrantId, grant: &Grant) {
         match self.upstream.revoke(&grant.upstream.tokens(self.clock.unix())).await {
-            Ok(()) => tracing::info!(target: "dari::auth", grant = %id, "revoked at the provider"),
+            Ok(()) => {
+                tracing::info!(target: "dari::auth", grant = %id, "revoked at the provider");
+                self.consent_is_gone(&grant.subject).await;
+            }
             Err(error) => Reason::ProviderNotRevoked.log_failure(&error),
+        }
+    }
+
+    /// Notes that the provider will ask the user for everything at the next login: to have it ask once more, for what
+    /// was not permitted under the consent that is gone, would show the user the same page twice.
+    pub(super) async fn consent_is_gone(&self, subject: &str) {
+        if let Err(error) = self.permissions.forget(subject).await {
+            store_reason(&error).log_failure(&error);
         }
     }
 }

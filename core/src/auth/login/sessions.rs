@@ -178,6 +178,9 @@ impl Sessions {
                 ended += usize::from(self.0.grants.end(&id, Reason::ConsentWithdrawn).await?.is_some());
             }
         }
+        if ended > 0 {
+            self.0.consent_is_gone(user_id).await;
+        }
         Ok(ended)
     }
 

@@ -63,13 +63,14 @@ pub(super) async fn authorize(
         return problem(&headers, Problem::BadRequest, Reason::RequestInvalid, Some(&detail));
     }
     match check(&server, &params) {
-        Ok((scopes, challenge)) => {
+        Ok(Checked { scopes, scopes_as_asked, challenge }) => {
             let request = AuthorizationRequest {
                 client_id: client.client_id.clone(),
                 redirect_uri,
                 redirect_uri_sent: presented.is_some(),
                 state: state.map(str::to_owned),
                 scopes,
+                scopes_as_asked,
                 challenge,
             };
             ask(&server, &headers, source, &client, request).await
@@ -92,7 +93,14 @@ fn fault<T>(code: &'static str, description: impl Into<String>) -> Result<T, Fau
     Err(Fault { code, description: description.into() })
 }
 
-fn check(server: &AuthorizationServer, params: &Params) -> Result<(Scopes, CodeChallenge), Fault> {
+/// What a request is for.
+struct Checked {
+    scopes: Scopes,
+    scopes_as_asked: bool,
+    challenge: CodeChallenge,
+}
+
+fn check(server: &AuthorizationServer, params: &Params) -> Result<Checked, Fault> {
     match params.get("response_type") {
         Some("code") => {}
         Some(_) => return fault("unsupported_response_type", "response_type must be code"),
@@ -109,7 +117,7 @@ fn check(server: &AuthorizationServer, params: &Params) -> Result<(Scopes, CodeC
     let asked = Scopes::parse(params.get("scope").unwrap_or_default())
         .or_else(|error| fault("invalid_scope", error.to_string()))?;
     match server.scopes_for(&asked) {
-        Some(scopes) => Ok((scopes, challenge)),
+        Some(scopes) => Ok(Checked { scopes_as_asked: scopes == asked, scopes, challenge }),
         None => fault("invalid_scope", "this server knows none of the scopes"),
     }
 }

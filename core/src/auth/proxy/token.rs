@@ -119,7 +119,8 @@ async fn redeem(
         Continue::<(), ()>(())
     });
     let _: ControlFlow<(), ()> = kept.await?;
-    let answer = answer(server, id, &grant, &grant.scopes, refresh_token.as_deref())?;
+    let granted = Granted { scopes: grant.scopes.clone(), as_asked: code.scopes_as_asked() };
+    let answer = answer(server, id, &grant, &granted, refresh_token.as_deref())?;
     match server.codes.spend(code).await {
         Ok(()) => Ok(answer),
         Err(error) => Err(not_redeemed(server, error).await),
@@ -154,7 +155,7 @@ async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params)
             "the refresh token was issued to another client",
         ));
     }
-    let scopes = narrowed(&grant.scopes, params.get("scope"))?;
+    let granted = narrowed(&grant.scopes, params.get("scope"))?;
     if Use::of(known.index, grant.used) == Use::Reuse {
         return reused(server, &known.grant).await;
     }
@@ -177,7 +178,7 @@ async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params)
         return reused(server, &known.grant).await;
     }
     server.clients.keep_used(client_id).await?;
-    answer(server, &known.grant, &live.seen(), &scopes, Some(&successor))
+    answer(server, &known.grant, &live.seen(), &granted, Some(&successor))
 }
 
 /// Two hold the chain, and nobody knows which of them is the thief.
@@ -193,19 +194,29 @@ fn rest(server: &AuthorizationServer, refreshes: bool) -> (u64, Duration) {
     (server.logins.clock.unix().saturating_add(idle.as_secs()), idle)
 }
 
+/// The scopes of an access token.
+struct Granted {
+    scopes: Scopes,
+    /// Whether they are exactly those that were asked for.
+    as_asked: bool,
+}
+
 /// The scopes of the new access token: those asked for that were granted (RFC 6749 §6). Scopes that this server never
 /// knew were left out when they were first asked for, and are again.
-fn narrowed(granted: &Scopes, asked: Option<&str>) -> Result<Scopes, OAuthError> {
+fn narrowed(granted: &Scopes, asked: Option<&str>) -> Result<Granted, OAuthError> {
     let wrong = |description: String| {
         Reason::RequestInvalid.log();
         OAuthError::new(Reason::RequestInvalid, StatusCode::BAD_REQUEST, "invalid_scope", description)
     };
     let asked = Scopes::parse(asked.unwrap_or_default()).map_err(|error| wrong(error.to_string()))?;
     if asked.is_empty() || granted.is_empty() {
-        return Ok(granted.clone());
+        return Ok(Granted { scopes: granted.clone(), as_asked: asked.is_empty() });
     }
     let both = granted.intersection(&asked);
-    if both.is_empty() { Err(wrong("none of the scopes was granted".to_owned())) } else { Ok(both) }
+    if both.is_empty() {
+        return Err(wrong("none of the scopes was granted".to_owned()));
+    }
+    Ok(Granted { as_asked: both == asked, scopes: both })
 }
 
 /// The token answer (RFC 6749 §5.1).
@@ -213,11 +224,11 @@ fn answer(
     server: &AuthorizationServer,
     id: &GrantId,
     grant: &Grant,
-    scopes: &Scopes,
+    granted: &Granted,
     refresh_token: Option<&str>,
 ) -> Result<Response, OAuthError> {
     let lifetime = lifetime(server, grant);
-    let access_token = server.access_tokens.issue(id, grant, scopes, lifetime);
+    let access_token = server.access_tokens.issue(id, grant, &granted.scopes, lifetime);
     let access_token = access_token.ok_or_else(|| OAuthError::internal(&"no access token could be made"))?;
     let mut body = json!({
         "access_token": access_token,
@@ -227,8 +238,11 @@ fn answer(
     if let Some(refresh_token) = refresh_token {
         body["refresh_token"] = json!(refresh_token);
     }
-    if !scopes.is_empty() {
-        body["scope"] = json!(scopes);
+    // Where the provider does not say what its user permitted, a scope is granted on trust. A client that was told of it
+    // holds it for settled: the TypeScript SDK (2.4) then answers a challenge for that very scope with a refresh, and
+    // its user is never asked. So it is told no more than it has to be.
+    if !granted.as_asked && !granted.scopes.is_empty() {
+        body["scope"] = json!(granted.scopes);
     }
     Ok(json_response(StatusCode::OK, &body))
 }

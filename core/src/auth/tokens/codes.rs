@@ -142,6 +142,11 @@ impl OpenCode {
     pub(crate) fn grant(&self) -> &GrantId {
         &self.record.grant
     }
+
+    /// Whether the client knows its scopes, since it has what it asked for.
+    pub(crate) fn scopes_as_asked(&self) -> bool {
+        self.record.request.scopes_as_asked
+    }
 }
 
 impl Presented<'_> {
