@@ -129,7 +129,7 @@ async fn redeem(
     if may_refresh {
         let token = server.refresh_tokens.first(presented.code);
         let first = RefreshToken { grant: id.clone(), index: 0 };
-        server.refresh_tokens.put(&token, &first, &grant.subject, idle).await?;
+        server.refresh_tokens.put(&token, &first, idle).await?;
         refresh_token = Some(token);
     }
     let kept = server.logins.grants.update(&live, |grant| {
@@ -188,7 +188,7 @@ async fn refresh(
     let (expires_at, idle) = rest(server, true);
     let successor = server.refresh_tokens.successor(presented);
     let next = RefreshToken { grant: known.grant.clone(), index: known.index.saturating_add(1) };
-    server.refresh_tokens.put(&successor, &next, &grant.subject, idle).await?;
+    server.refresh_tokens.put(&successor, &next, idle).await?;
     let moved = server.logins.grants.update(&live, |grant| {
         if Use::of(known.index, grant.used) == Use::Reuse {
             return Break(());
