@@ -67,7 +67,7 @@ pub struct World {
     pub sandbox: SandboxControl,
     pub base: String,
     _sandbox: NaverSandbox,
-    http: reqwest::Client,
+    pub http: reqwest::Client,
 }
 
 /// What a client holds after a login.

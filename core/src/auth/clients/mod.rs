@@ -57,11 +57,12 @@ impl Clients {
         known.map(Arc::new).ok_or(ClientError::Unknown)
     }
 
-    /// The host at which this client describes itself, if it does.
+    /// The host at which this client describes itself, if it does, with its port where it is not that of https.
     pub(crate) fn document_host(&self, client: &Client) -> Option<String> {
         let from_store = self.documents.is_none() || self.pre_registered.contains_key(&client.client_id);
         let url = client_id_url(&client.client_id).ok().filter(|_| !from_store)?;
-        url.host_str().map(str::to_owned)
+        let host = url.host_str()?;
+        Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
 
     /// Keeps a client that this user has just logged in with. One that is gone, or that is not kept here, is left alone.
