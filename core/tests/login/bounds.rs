@@ -83,6 +83,22 @@ async fn a_user_has_so_many_logins_and_loses_the_one_not_used_for_longest() {
     assert!(world.call(&first.access).await.is_ok() && world.call(&newest.access).await.is_ok());
 }
 
+#[tokio::test]
+async fn guesses_cost_a_few_reads_and_leave_nothing() {
+    let world = World::new().await;
+    let (client, unknown) = (world.client(REDIRECT).await, "A".repeat(43));
+    let before = world.gate.counters();
+    for _ in 0..100 {
+        assert_eq!(world.refresh(&client, &unknown).await.status, 400);
+        assert_eq!(world.exchange(&client, &unknown).await.status, 400);
+        assert_eq!(world.revoke(&client, &unknown).await.status, 200);
+        assert_eq!(world.revoke("AAAAAAAAAAAAAAAAAAAAAA", &unknown).await.status, 401);
+    }
+    let after = world.gate.counters();
+    assert_eq!(after.store_writes, before.store_writes);
+    assert!(after.store_reads - before.store_reads <= 400 * 3, "{}", after.store_reads - before.store_reads);
+}
+
 /// A world, and the store behind it.
 async fn stored() -> (World, Shared) {
     let (clock, hand) = Clock::manual(SystemTime::now());
