@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use aes::Aes128;
 use axum::Router;
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -74,7 +75,17 @@ pub(crate) fn routes(key: UnlinkKey, sessions: Sessions) -> Router {
     Router::new().route(PATH, post(unlink)).with_state((key, sessions))
 }
 
-async fn unlink(State((key, sessions)): State<(UnlinkKey, Sessions)>, RawForm(form): RawForm) -> StatusCode {
+async fn unlink(
+    State((key, sessions)): State<(UnlinkKey, Sessions)>,
+    form: Result<RawForm, RawFormRejection>,
+) -> StatusCode {
+    let form = match form {
+        Ok(RawForm(form)) => form,
+        Err(rejection) => {
+            log_refusal(Refused::Form.as_str());
+            return rejection.status();
+        }
+    };
     let unlinked = match key.read(&form) {
         Ok(unlinked) => unlinked,
         Err(refused) => {

@@ -112,10 +112,12 @@ async fn a_flood_of_forged_messages_is_held_up_by_its_source_and_makes_no_noise(
     assert!(refused >= 300 && held_up > 0, "{refused} {held_up}");
     assert_eq!(send("198.51.100.2").await.status(), 403, "another source has a budget of its own");
     assert_eq!(world.post(ROUTE, &forged[..3]).await.status(), 400);
+    let no_form = world.http.post(format!("{}{ROUTE}", world.base)).body("{}");
+    assert_eq!(no_form.send().await.expect("an answer").status(), 415);
     assert_eq!(status(&world, &held).await, 200);
 
     for (code, times) in
-        [("unlink_signature_invalid", refused + 1), ("unlink_form_invalid", 1), ("rate_limited", held_up)]
+        [("unlink_signature_invalid", refused + 1), ("unlink_form_invalid", 2), ("rate_limited", held_up)]
     {
         assert_eq!(Log::lines(&format!("dari::auth: refused reason=\"{code}\"")).len(), times, "{code}");
     }
