@@ -12,7 +12,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use dari::auth::{
-    BoxFuture, ClientAuth, Defaults, IdentifyError, Identity, OAuthProxy, Provider, ProviderConfig, UpstreamTokens,
+    BoxFuture, ClientAuth, Defaults, IdentifyError, Identity, OAuthProxy, Provider, ProviderConfig, Sessions,
+    UpstreamTokens,
 };
 use futures_util::StreamExt as _;
 use http::{Request, StatusCode, header};
@@ -38,6 +39,10 @@ impl Provider for Nobody {
 
     fn identify<'a>(&'a self, _: &'a UpstreamTokens) -> BoxFuture<'a, Result<Identity, IdentifyError>> {
         Box::pin(async { Err(IdentifyError::Unavailable("there is nobody".into())) })
+    }
+
+    fn routes(&self, _: Sessions) -> Router {
+        Router::new().route("/told", axum::routing::post(async || StatusCode::FORBIDDEN))
     }
 }
 
@@ -120,14 +125,26 @@ async fn log_in(routes: &Router, client_id: &str, times: usize) -> usize {
     .await
 }
 
-/// URLs that name clients, tokens and codes that nobody gave out.
-async fn guess(routes: &Router, times: usize) {
+/// URLs that name clients, tokens and codes that nobody gave out, and messages to the provider's own route.
+async fn guess(routes: &Router, client_id: &str, times: usize) {
     refused(times, |n| async move {
         let client = format!("https://10.0.0.1/{n}");
         send(routes, Request::get(authorize_path(&client, "")).body(Body::empty()).unwrap()).await;
         let token = format!("{n:0>43}");
         let body = format!("grant_type=refresh_token&client_id={client}&refresh_token={token}");
         send(routes, post("/token", FORM, body)).await;
+        let (code, verifier) = (format!("{n:0>22}"), "v".repeat(43));
+        for (path, body) in [
+            ("/token", format!("grant_type=refresh_token&client_id={client_id}&refresh_token={token}")),
+            (
+                "/token",
+                format!("grant_type=authorization_code&client_id={client_id}&code={code}&code_verifier={verifier}"),
+            ),
+            ("/revoke", format!("client_id={client_id}&token={token}")),
+            ("/auth/provider/told", token.clone()),
+        ] {
+            send(routes, post(path, FORM, body)).await;
+        }
         let callback = format!("/auth/callback?state={n:0>22}&code=x");
         send(routes, Request::get(callback).body(Body::empty()).unwrap()).await.0
     })
@@ -138,7 +155,7 @@ async fn guess(routes: &Router, times: usize) {
 async fn flood(routes: &Router, client_id: &str, times: usize) -> (usize, usize) {
     let registrations = register(routes, times).await;
     let logins = log_in(routes, client_id, times).await;
-    guess(routes, times / 8).await;
+    guess(routes, client_id, times / 8).await;
     (registrations, logins)
 }
 

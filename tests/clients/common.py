@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 URL = os.environ.get("MCP_URL", "")
+METADATA_URL = os.environ.get("CLIENT_METADATA_URL")
 _RELOGIN_WAIT = float(os.environ.get("RELOGIN_WAIT") or 0)
 _LOGIN_DIR = Path(os.environ.get("LOGIN_DIR", "."))
 

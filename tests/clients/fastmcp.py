@@ -10,13 +10,15 @@ from pathlib import Path
 _HERE = str(Path(__file__).resolve().parent)
 sys.path[:] = [entry for entry in sys.path if entry != _HERE]
 from fastmcp import Client  # noqa: E402
+from fastmcp.client.auth import OAuth  # noqa: E402
 
 sys.path.append(_HERE)
 import common  # noqa: E402
 
 
 async def main(mode):
-    async with Client(common.URL, auth="oauth", mode=mode) as client:
+    auth = OAuth(client_metadata_url=common.METADATA_URL) if common.METADATA_URL else "oauth"
+    async with Client(common.URL, auth=auth, mode=mode) as client:
 
         async def call(name, arguments):
             answer = await client.call_tool(name, arguments, raise_on_error=False)

@@ -24,6 +24,7 @@ async def main(mode):
         storage=storage,
         redirect_handler=callback.open,
         callback_handler=response,
+        client_metadata_url=common.METADATA_URL,
     )
     async with (
         httpx2.AsyncClient(auth=provider, timeout=30) as http,

@@ -27,6 +27,8 @@ class Provider {
     };
   }
 
+  get clientMetadataUrl() { return process.env.CLIENT_METADATA_URL; }
+
   state() { return this.#state; }
   clientInformation() { return this.#client; }
   saveClientInformation(client) { this.#client = client; }

@@ -57,7 +57,7 @@ pub use {
     login::sessions::{Session, Sessions, SessionsError},
     provider::{
         BoxFuture, ClientAuth, IdentifyError, Identity, Provider, ProviderConfig, TokenCall, UpstreamError,
-        UpstreamTokens,
+        UpstreamTokens, log_refusal,
     },
     proxy::{AuthConfigError, Defaults, Gate, OAuthProxy, Refusal},
 };

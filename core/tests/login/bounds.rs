@@ -1,14 +1,17 @@
 //! What is bounded beside registrations and fetches, and which ways in there are.
 
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
 use axum::body::Body;
 use dari::auth::{Defaults, OAuthProxy, PreRegisteredClient};
-use dari::store::MemoryStore;
+use dari::clock::Clock;
+use dari::store::{Collection, MemoryStore, Store as _};
 use http::{Request, header};
 use serde_json::json;
 
 use crate::fake::Fake;
+use crate::shared::Shared;
 use crate::world::{BASE, REDIRECT, Reply, SECRET, World, form, tokens};
 
 async fn decide_from(world: &World, peer: SocketAddr, page: &Reply) -> Reply {
@@ -78,6 +81,80 @@ async fn a_user_has_so_many_logins_and_loses_the_one_not_used_for_longest() {
     let newest = log_in().await;
     assert!(world.call(&second.access).await.is_err(), "nobody had used it for longest");
     assert!(world.call(&first.access).await.is_ok() && world.call(&newest.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn guesses_cost_a_few_reads_and_leave_nothing() {
+    let world = World::new().await;
+    let (client, unknown) = (world.client(REDIRECT).await, "A".repeat(43));
+    let before = world.gate.counters();
+    for _ in 0..100 {
+        assert_eq!(world.refresh(&client, &unknown).await.status, 400);
+        assert_eq!(world.exchange(&client, &unknown).await.status, 400);
+        assert_eq!(world.revoke(&client, &unknown).await.status, 200);
+        assert_eq!(world.revoke("AAAAAAAAAAAAAAAAAAAAAA", &unknown).await.status, 401);
+    }
+    let after = world.gate.counters();
+    assert_eq!(after.store_writes, before.store_writes);
+    assert!(after.store_reads - before.store_reads <= 400 * 3, "{}", after.store_reads - before.store_reads);
+}
+
+/// A world, and the store behind it.
+async fn stored() -> (World, Shared) {
+    let (clock, hand) = Clock::manual(SystemTime::now());
+    let store = Shared::new(MemoryStore::with_clock(clock));
+    (World::on(Fake::start().await, hand, |proxy| proxy.store(store.clone())), store)
+}
+
+#[tokio::test]
+async fn who_registers_anew_for_every_login_keeps_so_many_clients() {
+    let (world, store) = stored().await;
+    let count = async || store.count(Collection::new("clients")).await.unwrap();
+    // One that two users have logged in with belongs to neither, …
+    let shared = world.log_in().await;
+    world.fake.set().subject = "naver-user-2";
+    world.code(&shared.client_id).await;
+    // … and another user's is another user's.
+    let other = world.log_in().await;
+    world.fake.set().subject = "naver-user-1";
+    let log_in = async || {
+        world.pass(1);
+        world.log_in().await
+    };
+    let (first, second, third) = (log_in().await, log_in().await, log_in().await);
+    for _ in 3..100 {
+        log_in().await;
+    }
+    assert_eq!(count().await, 102);
+    // What is used is kept, however old it is.
+    let first = tokens(&first.client_id, &world.refresh(&first.client_id, &first.refresh).await);
+    for _ in 0..2 {
+        log_in().await;
+    }
+    assert_eq!(count().await, 102);
+    for (held, is_known) in [(&shared, true), (&other, true), (&first, true), (&second, false), (&third, false)] {
+        assert_eq!(world.authorize(&held.client_id, &[]).await.status == 200, is_known, "{}", held.client_id);
+    }
+    assert_eq!(world.refresh(&first.client_id, &first.refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_the_refresh_tokens_of_a_login_that_ended() {
+    let (world, store) = stored().await;
+    let other = world.log_in().await;
+    let mut held = world.log_in().await;
+    for _ in 0..5 {
+        held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
+    }
+    let count = async || store.count(Collection::new("refresh_tokens")).await.unwrap();
+    assert_eq!(count().await, 7);
+    assert_eq!(world.revoke(&held.client_id, &held.access).await.status, 200);
+    // In a minute they have expired, and whatever is written next sweeps them.
+    world.pass(61);
+    world.client(REDIRECT).await;
+    assert_eq!(count().await, 1);
+    assert_eq!(world.refresh(&held.client_id, &held.refresh).await.error(), (400, "invalid_grant".to_owned()));
+    assert_eq!(world.refresh(&other.client_id, &other.refresh).await.status, 200);
 }
 
 #[tokio::test]

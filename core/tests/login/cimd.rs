@@ -27,7 +27,11 @@ async fn a_client_logs_in_by_its_document() {
     let client = site.publish("/client.json", json!({ "client_uri": "https://client.example" }));
     let page = world.authorize(&client, &[]).await;
     assert_eq!(page.status, 200, "{}", page.body);
-    assert!(page.body.contains("Document Client") && page.body.contains(HOST), "{}", page.body);
+    assert!(
+        page.body.contains("Document Client") && page.body.contains(&format!("<bdi>{HOST}:{}</bdi>", site.port)),
+        "{}",
+        page.body
+    );
     let sent = world.approve(&page).await;
     assert!(!sent.values().any(|value| value.contains(HOST)), "nothing of the client goes upstream");
     let code = world.come_back(&sent["state"], &page.cookie()).await.redirect()["code"].clone();

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dari::clock::Clock;
-use dari::store::MemoryStore;
+use dari::store::{Collection, MemoryStore, Store as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -73,25 +73,34 @@ impl Signed {
         let mut members = keys(&site);
         members["token_endpoint_auth_method"] = json!("private_key_jwt");
         let client = site.publish("/client.json", members);
-        let mut signed = Self { world, site, signer, client, refresh: String::new() };
-        let code = signed.world.code(&signed.client).await;
-        let (claims, client) = (signed.claims(json!({})), signed.client.clone());
-        let assertion = signed.signer.sign(&claims);
-        let reply = signed
-            .world
-            .token(&[
-                ("grant_type", "authorization_code"),
-                ("client_id", &client),
-                ("code", &code),
-                ("redirect_uri", REDIRECT),
-                ("code_verifier", VERIFIER),
-                ("client_assertion_type", TYPE),
-                ("client_assertion", &assertion),
-            ])
-            .await;
+        Self { world, site, signer, client, refresh: String::new() }.logged_in().await
+    }
+
+    async fn logged_in(mut self) -> Self {
+        let code = self.world.code(&self.client).await;
+        let assertion = self.signer.sign(&self.claims(json!({})));
+        let reply = self.exchange_with(&self.world, &code, &assertion).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
-        signed.refresh = tokens(&signed.client, &reply).refresh;
-        signed
+        self.refresh = tokens(&self.client, &reply).refresh;
+        self
+    }
+
+    async fn exchange_with(&self, world: &World, code: &str, assertion: &str) -> Reply {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", &self.client),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+            ("client_assertion_type", TYPE),
+            ("client_assertion", assertion),
+        ];
+        world.token(&form).await
+    }
+
+    async fn revoke_with(&self, world: &World, token: &str, assertion: &str) -> Reply {
+        let form = [("token", token), ("client_assertion_type", TYPE), ("client_assertion", assertion)];
+        world.post("/revoke", "", &form).await
     }
 
     /// Right claims, with some changed, a null one left out.
@@ -216,8 +225,8 @@ async fn the_algorithm_is_ours_to_choose_tok_05() {
     assert_eq!(signed.site.requests(), before, "nothing is fetched that an assertion names");
 }
 
-#[tokio::test]
-async fn an_assertion_is_good_once_over_all_replicas_srv_11() {
+/// Two servers over one store, and a client with keys that is logged in.
+async fn replicated() -> (Signed, World, Shared) {
     let (clock, hand) = Clock::manual(SystemTime::now());
     let (store, fake, site) = (Shared::new(MemoryStore::with_clock(clock)), Fake::start().await, Site::start().await);
     let start =
@@ -226,22 +235,98 @@ async fn an_assertion_is_good_once_over_all_replicas_srv_11() {
     let signer = Signer::new("one");
     let keys = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [signer.jwk] } });
     let client = site.publish("/client.json", keys);
-    let signed = Signed { world: one, site, signer, client, refresh: "unknown".to_owned() };
-    // Who the client is comes before what it asks for: an unknown token means that it was believed.
-    let believed = (400, "invalid_grant".to_owned());
+    let signed = Signed { world: one, site, signer, client, refresh: String::new() };
+    (signed.logged_in().await, two, store)
+}
+
+#[tokio::test]
+async fn an_assertion_is_good_once_over_all_replicas_srv_11() {
+    let (signed, two, _) = replicated().await;
+    let hand = signed.world.hand.clone();
     let assertion = signed.signer.sign(&signed.claims(json!({})));
     let (here, there) =
         tokio::join!(signed.refresh_with(&signed.world, &assertion), signed.refresh_with(&two, &assertion));
-    let mut outcomes = [here.error(), there.error()];
-    outcomes.sort();
-    assert_eq!(outcomes, [believed.clone(), invalid_client()]);
+    let mut outcomes = [here, there].map(|reply| reply.status.as_u16());
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, [200, 401]);
     // Until it has expired, and then it has expired.
     hand.advance(std::time::Duration::from_secs(299));
     assert_eq!(signed.refresh_with(&two, &assertion).await.error(), invalid_client());
     hand.advance(std::time::Duration::from_secs(62));
     assert_eq!(signed.refresh_with(&two, &assertion).await.error(), invalid_client());
     let another = signed.signer.sign(&signed.claims(json!({})));
-    assert_eq!(signed.refresh_with(&two, &another).await.error(), believed);
+    assert_eq!(signed.refresh_with(&two, &another).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_used_assertion_ends_nothing_and_gives_nothing() {
+    let (mut signed, two, _) = replicated().await;
+    let used = signed.signer.sign(&signed.claims(json!({})));
+    let first = signed.refresh.clone();
+    let reply = signed.refresh_with(&signed.world, &used).await;
+    let held = tokens(&signed.client, &reply);
+    signed.refresh = held.refresh.clone();
+    // Whatever it is presented with, where a right one would give or end something: another refresh, …
+    assert_eq!(signed.refresh_with(&two, &used).await.error(), invalid_client());
+    // … both tokens for revocation, …
+    for token in [&held.refresh, &held.access] {
+        assert_eq!(signed.revoke_with(&two, token, &used).await.error(), invalid_client());
+    }
+    // … a code, also a used one, …
+    let code = signed.world.code(&signed.client).await;
+    assert_eq!(signed.exchange_with(&two, &code, &used).await.error(), invalid_client());
+    let right = signed.signer.sign(&signed.claims(json!({})));
+    let other = signed.exchange_with(&two, &code, &right).await;
+    let other = tokens(&signed.client, &other);
+    for spent in [&used, &right] {
+        assert_eq!(signed.exchange_with(&two, &code, spent).await.error(), invalid_client());
+    }
+    // … and a refresh token whose successor was used.
+    assert_eq!(signed.outcome(&signed.signer.sign(&signed.claims(json!({})))).await.0, 200);
+    signed.refresh = first;
+    assert_eq!(signed.refresh_with(&two, &used).await.error(), invalid_client());
+    for access in [&held.access, &other.access] {
+        assert!(two.call(access).await.is_ok());
+    }
+    let right = signed.signer.sign(&signed.claims(json!({})));
+    assert_eq!(signed.revoke_with(&two, &held.access, &right).await.status, 200);
+    assert!(two.call(&held.access).await.is_err());
+}
+
+#[tokio::test]
+async fn what_a_stranger_signs_fills_no_memory_that_others_need() {
+    const USED: Collection = Collection::new("client_assertions");
+    let (mut signed, _, store) = replicated().await;
+    let before = store.count(USED).await.unwrap();
+    let foreign = signed.world.log_in().await;
+    let good = std::mem::replace(&mut signed.refresh, foreign.refresh.clone());
+    // Every one of them is right, and signed by the client: but it has nothing here that they would be for.
+    for n in 0..30 {
+        let assertion = signed.signer.sign(&signed.claims(json!({})));
+        let (status, error) = match n % 3 {
+            0 => signed.outcome(&assertion).await,
+            1 => signed.exchange_with(&signed.world, "unknown", &assertion).await.error(),
+            _ => signed.revoke_with(&signed.world, &foreign.access, &assertion).await.error(),
+        };
+        assert_eq!((status, &*error), (400, "invalid_grant"));
+        let unknown = signed.revoke_with(&signed.world, "unknown", &assertion).await;
+        assert_eq!(unknown.status, 200, "RFC 7009: there is nothing to revoke");
+    }
+    assert_eq!(store.count(USED).await.unwrap(), before);
+    // Nor is a login of its own a way to fill it.
+    signed.refresh = good;
+    let mut refused = None;
+    for n in 0..30 {
+        let (status, _) = signed.outcome(&signed.signer.sign(&signed.claims(json!({})))).await;
+        if status == 429 {
+            refused.get_or_insert(n);
+        }
+    }
+    let spent = store.count(USED).await.unwrap();
+    assert!(refused.is_some() && spent <= 21, "{refused:?} {spent}");
+    // Another login of the same client has a budget of its own.
+    let signed = signed.logged_in().await;
+    assert_eq!(signed.outcome(&signed.signer.sign(&signed.claims(json!({})))).await.0, 200);
 }
 
 #[tokio::test]

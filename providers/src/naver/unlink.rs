@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use aes::Aes128;
 use axum::Router;
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{RawForm, State};
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -17,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
-use dari::auth::Sessions;
+use dari::auth::{Sessions, log_refusal};
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -41,14 +42,32 @@ struct Unlinked {
 }
 
 /// Why a message is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refused {
-    #[error("it is not the form that Naver sends")]
+    /// It is not the form that Naver sends.
     Form,
-    #[error("it is for another application")]
+    /// It is for another application.
     ForeignClient,
-    #[error("its signature is not Naver's")]
+    /// Its signature is not Naver's.
     Signature,
+}
+
+impl Refused {
+    /// Its code in the log and the metrics.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "unlink_form_invalid",
+            Self::ForeignClient => "unlink_client_foreign",
+            Self::Signature => "unlink_signature_invalid",
+        }
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Form => StatusCode::BAD_REQUEST,
+            Self::ForeignClient | Self::Signature => StatusCode::FORBIDDEN,
+        }
+    }
 }
 
 /// The route, which ends the sessions of whoever disconnected the application.
@@ -56,12 +75,22 @@ pub(crate) fn routes(key: UnlinkKey, sessions: Sessions) -> Router {
     Router::new().route(PATH, post(unlink)).with_state((key, sessions))
 }
 
-async fn unlink(State((key, sessions)): State<(UnlinkKey, Sessions)>, RawForm(form): RawForm) -> StatusCode {
+async fn unlink(
+    State((key, sessions)): State<(UnlinkKey, Sessions)>,
+    form: Result<RawForm, RawFormRejection>,
+) -> StatusCode {
+    let form = match form {
+        Ok(RawForm(form)) => form,
+        Err(rejection) => {
+            log_refusal(Refused::Form.as_str());
+            return rejection.status();
+        }
+    };
     let unlinked = match key.read(&form) {
         Ok(unlinked) => unlinked,
         Err(refused) => {
-            tracing::warn!(%refused, "a message to the unlink route was refused");
-            return if refused == Refused::Form { StatusCode::BAD_REQUEST } else { StatusCode::FORBIDDEN };
+            log_refusal(refused.as_str());
+            return refused.status();
         }
     };
     // A task of its own: Naver does not send it again, so it is done though Naver hangs up.

@@ -2,6 +2,7 @@
 
 mod builder;
 mod clients;
+mod documents;
 #[expect(dead_code, reason = "the example's own main is not run here")]
 mod example;
 mod login;

@@ -155,6 +155,37 @@ async fn tok_13_after_streaming_began_the_error_has_the_same_fields() {
     assert!(again.is_some());
 }
 
+#[tokio::test]
+async fn tok_13_a_client_that_nags_gets_our_page_each_time_and_one_question_at_naver() {
+    let world = World::start().await;
+    let client = world.register().await;
+    let (_, held) = log_in(&world, &client, UNTICKED).await;
+    let held = held.expect("logged in");
+    // However often it calls, and however often it sends the user to us: without the user's word nothing is at Naver.
+    let visits = || ["/oauth2/authorize", "/oauth2.0/authorize"].map(|path| world.sandbox.hits(path));
+    let before = visits();
+    assert!(before.iter().sum::<u64>() > 0);
+    for _ in 0..20 {
+        challenged(&world, &held, "add_schedule", schedule()).await;
+        let page = world.http.get(world.authorize_url(&client, "calendar")).send().await.expect("our page");
+        assert!(page.text().await.expect("text").contains("name=\"csrf\""));
+    }
+    assert_eq!(visits(), before);
+    // With it, the calls together are one question there, …
+    let (arrival, again) = log_in(&world, &client, UNTICKED).await;
+    assert_eq!(arrival.steps, ["consent", "login", "login", "permission"]);
+    // … to which the user may say no for good: the client's further logins are plain ones, …
+    for _ in 0..3 {
+        let (arrival, _) = log_in(&world, &client, UNTICKED).await;
+        assert_eq!(arrival.steps, ["consent", "login"]);
+    }
+    // … and if it calls on, the user is told, and Naver asks nothing.
+    challenged(&world, &again.expect("logged in"), "add_schedule", schedule()).await;
+    let (arrival, _) = log_in(&world, &client, UNTICKED).await;
+    assert_eq!(arrival.steps, ["consent", "login"]);
+    says_how(&arrival);
+}
+
 /// The page that says how to take the consent back, and where it leads.
 fn says_how(arrival: &Arrival) {
     assert!(arrival.answer.is_empty(), "answered: {:?}", arrival.answer);

@@ -67,7 +67,7 @@ pub struct World {
     pub sandbox: SandboxControl,
     pub base: String,
     _sandbox: NaverSandbox,
-    http: reqwest::Client,
+    pub http: reqwest::Client,
 }
 
 /// What a client holds after a login.
@@ -119,6 +119,11 @@ impl World {
 
     /// A login of this client for these scopes.
     pub async fn authorize(&self, person: Person, client_id: &str, scope: &str) -> Arrival {
+        person.log_in(self.authorize_url(client_id, scope).as_str(), REDIRECT).await
+    }
+
+    /// Where a browser goes for that.
+    pub fn authorize_url(&self, client_id: &str, scope: &str) -> url::Url {
         let mut url = url::Url::parse(&format!("{}/authorize", self.base)).expect("a URL");
         url.query_pairs_mut()
             .append_pair("response_type", "code")
@@ -129,7 +134,7 @@ impl World {
             .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER)))
             .append_pair("code_challenge_method", "S256")
             .append_pair("resource", &format!("{}/mcp", self.base));
-        person.log_in(url.as_str(), REDIRECT).await
+        url
     }
 
     pub async fn exchange(&self, client_id: &str, arrival: &Arrival) -> Tokens {

@@ -123,11 +123,12 @@ async fn cons_07_the_page_says_who_asks_for_what_and_where_it_goes() {
         }))
         .await;
     let local = world.authorize(&client, &[("scope", "calendar")]).await.body;
-    for shown in ["달력 도우미", "Test Server", "Write events", "<bdi>localhost</bdi>", "Nobody has verified it"] {
+    for shown in ["달력 도우미", "Test Server", "Write events", "<bdi>localhost:3334</bdi>", "Nobody has verified it"]
+    {
         assert!(local.contains(shown), "no {shown} in {local}");
     }
     let web = world.authorize(&client, &[("redirect_uri", "https://app.example:8443/cb")]).await.body;
-    assert!(web.contains("<bdi>app.example</bdi>"), "the whole host: {web}");
+    assert!(web.contains("<bdi>app.example:8443</bdi>"), "the whole host, with its port: {web}");
     let warns = |page: &str| page.contains("role=\"note\"");
     assert!(warns(&local), "a warning where any program may answer: {local}");
     assert!(!warns(&web), "and only there: {web}");

@@ -222,3 +222,24 @@ fn the_threat_model_names_every_row_and_no_other() {
         assert!(ROWS.iter().any(|(known, _)| *known == id), "SECURITY.md names {id}, which is no row");
     }
 }
+
+#[test]
+fn the_tests_that_the_threat_model_names_by_their_file_are_there() {
+    let mut found = 0;
+    for line in include_str!("../../../SECURITY.md").lines() {
+        let mut file = None;
+        // Every second part stands between two marks of code.
+        for code in line.split('`').skip(1).step_by(2) {
+            if code.ends_with(".rs") {
+                let text = std::fs::read_to_string(dari_tests::repository().join(code));
+                file = Some((code, text.unwrap_or_else(|error| panic!("{code}: {error}"))));
+            } else if let Some((path, text)) = &file {
+                let mut lines = text.lines().map(str::trim);
+                let named = format!("fn {code}(");
+                assert!(lines.any(|line| line.trim_start_matches("async ").starts_with(&named)), "no {code} in {path}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 0);
+}

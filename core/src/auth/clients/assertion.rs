@@ -1,4 +1,8 @@
 //! `private_key_jwt`: a client proves at the token endpoint that it holds a key (RFC 7521 §4.2, RFC 7523 §3).
+//!
+//! In two steps. [`Assertions::verify`] finds whose it is and writes nothing, so that a stranger who describes a client of
+//! its own can fill nothing. [`Assertions::spend`] notes its `jti`, once a code or token of that client is there for which
+//! something happens, and before it does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +14,7 @@ use super::documents::{ClientDocuments, KeysRefusal};
 use crate::auth::bounds::rate::{Rate, RateLimit, TooOften};
 use crate::auth::bounds::source::Source;
 use crate::auth::fetch::cache::DocumentError;
+use crate::auth::login::grant_id::GrantId;
 use crate::auth::login::records::ASSERTIONS;
 use crate::auth::request::client::ClientKeys;
 use crate::auth::request::key_set::{KeySet, is_allowed};
@@ -29,13 +34,21 @@ const MAX_LIFE: u64 = 10 * 60;
 pub(crate) const MAX_USED: u64 = 100_000;
 /// How often one source may authenticate. A hosted client comes from a few addresses for all of its users.
 const PER_SOURCE: Rate = Rate { burst: 300, every: Duration::from_millis(100) };
+/// How many assertions may be spent on one grant. A grant has a use for a few in an hour, so whoever wants to fill the
+/// memory of used ones needs thousands of logins of real users.
+const PER_GRANT: Rate = Rate { burst: 20, every: Duration::from_secs(60) };
 
 /// Checks assertions. Which ones were used is in the store, so that replicas know it of each other.
 pub(crate) struct Assertions {
     audiences: [String; 2],
     store: Sealed,
     per_source: RateLimit<Source>,
+    per_grant: RateLimit<GrantId>,
 }
+
+/// An assertion that is its client's, and that may have been used before: [`Assertions::spend`] tells.
+#[must_use]
+pub(crate) struct Verified(Claims);
 
 /// Why an assertion proves nothing.
 #[derive(Debug, thiserror::Error)]
@@ -101,11 +114,10 @@ impl Assertions {
     /// For a server with this issuer and token endpoint: clients name either as the audience.
     pub(crate) fn new(issuer: &str, token_endpoint: &str, store: Sealed) -> Self {
         let audiences = [issuer.to_owned(), token_endpoint.to_owned()];
-        Self { audiences, store, per_source: RateLimit::new(PER_SOURCE) }
+        Self { audiences, store, per_source: RateLimit::new(PER_SOURCE), per_grant: RateLimit::new(PER_GRANT) }
     }
 
-    /// Whether this assertion was made by the client with these keys, for this server, now, and is used for the first
-    /// time.
+    /// Whether this assertion was made by the client with these keys, for this server, now.
     pub(crate) async fn verify(
         &self,
         assertion: &str,
@@ -113,7 +125,7 @@ impl Assertions {
         keys: &ClientKeys,
         documents: &ClientDocuments,
         source: Option<Source>,
-    ) -> Result<(), AssertionError> {
+    ) -> Result<Verified, AssertionError> {
         if assertion.len() > MAX_BYTES {
             return Err(AssertionError::Invalid("is too long"));
         }
@@ -137,7 +149,7 @@ impl Assertions {
             .ok_or(AssertionError::Invalid("is not signed with a key of the client"))?,
         };
         self.check(&claims, client_id)?;
-        self.spend(&claims).await
+        Ok(Verified(claims))
     }
 
     fn check(&self, claims: &Claims, client_id: &str) -> Result<(), AssertionError> {
@@ -161,8 +173,13 @@ impl Assertions {
         Err(AssertionError::Invalid(wrong))
     }
 
-    /// Notes that it was used, for as long as it would be accepted.
-    async fn spend(&self, claims: &Claims) -> Result<(), AssertionError> {
+    /// Notes that it was used, for as long as it would be accepted. `grant` is the one, of this very client, that it is
+    /// used on.
+    ///
+    /// # Errors
+    /// [`AssertionError::Used`] for all but the first who come with it, over all replicas.
+    pub(crate) async fn spend(&self, Verified(claims): &Verified, grant: &GrantId) -> Result<(), AssertionError> {
+        self.per_grant.spend(grant.clone()).map_err(AssertionError::TooOften)?;
         if self.store.count(ASSERTIONS).await? >= MAX_USED {
             return Err(AssertionError::TooOften(TooOften(Duration::from_secs(MAX_LIFE))));
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use self::documents::{ClientDocuments, DocumentRefusal};
 use self::registered::RegisteredClients;
 use super::bounds::source::Source;
+use super::login::grants::Grants;
 use super::random::is_random_id;
 use super::request::client::Client;
 use super::request::document_url::{DocumentUrlError, claims_to_be_url, client_id_url};
@@ -56,21 +57,38 @@ impl Clients {
         known.map(Arc::new).ok_or(ClientError::Unknown)
     }
 
-    /// The host at which this client describes itself, if it does.
+    /// The host at which this client describes itself, if it does, with its port where it is not that of https.
     pub(crate) fn document_host(&self, client: &Client) -> Option<String> {
         let from_store = self.documents.is_none() || self.pre_registered.contains_key(&client.client_id);
         let url = client_id_url(&client.client_id).ok().filter(|_| !from_store)?;
-        url.host_str().map(str::to_owned)
+        let host = url.host_str()?;
+        Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     }
 
-    /// Keeps a client that somebody has just logged in with. One that is gone, or that is not kept here, is left alone.
+    /// Keeps a client that this user has just logged in with. One that is gone, or that is not kept here, is left alone.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn keep_login(&self, client_id: &str, user: &str, grants: &Grants) -> Result<(), StoreError> {
+        if self.is_registered(client_id) {
+            self.registered.keep_login(client_id, user, grants).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for a client that has just refreshed a login.
     ///
     /// # Errors
     /// Those of the store.
     pub(crate) async fn keep_used(&self, client_id: &str) -> Result<(), StoreError> {
-        if is_random_id(client_id) && !self.pre_registered.contains_key(client_id) {
+        if self.is_registered(client_id) {
             self.registered.keep_used(client_id).await?;
         }
         Ok(())
+    }
+
+    /// Whether it may be one of those that registered themselves.
+    fn is_registered(&self, client_id: &str) -> bool {
+        is_random_id(client_id) && !self.pre_registered.contains_key(client_id)
     }
 }

@@ -332,6 +332,7 @@ impl Grants {
             None => grant,
         });
         if grant.is_some() {
+            self.expire_refresh_tokens(id).await;
             tracing::info!(target: "dari::auth", reason = reason.as_str(), grant = %id, "grant ended");
         }
         Ok(grant)

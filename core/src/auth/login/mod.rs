@@ -1,5 +1,6 @@
 //! Grants: one user's login for one client, from the callback to its end.
 
+mod family;
 mod flight;
 pub(super) mod grant_id;
 pub(super) mod grants;

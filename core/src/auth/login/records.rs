@@ -3,14 +3,14 @@
 //! | Collection | Key | Record | Kept for |
 //! |---|---|---|---|
 //! | `new_clients` | `client_id` | [`Client`](crate::auth::request::client::Client) | 1 h, or until its first login |
-//! | `clients` | `client_id` | the same | 90 days from each login |
+//! | `clients` | `client_id`; owner: the user, while it is the only one | the same | 90 days from each login or refresh |
 //! | `client_assertions` | SHA-256 of client and `jti` | `()`: the assertion was used | until it has expired, at most 12 min |
 //! | `consents` | id of the form | `()`: the form was answered | 10 min, as long as the form opens |
 //! | `transactions` | SHA-256 of the upstream `state` | [`Transaction`] | 10 min; taken by the callback |
 //! | `codes` | SHA-256 of the code | [`Code`] | 60 s; once used 10 min, so that a second use is known as one |
 //! | `grants` | grant id; owner: the user | [`Grant`] | 2 min until its code is used, then until the family ends |
 //! | `unpermitted` | SHA-256 of the user | [`Unpermitted`] | 30 days; 1 h once the user was asked again |
-//! | `refresh_tokens` | SHA-256 of the token; owner: the user | [`RefreshToken`] | until the family ends |
+//! | `refresh_tokens` | SHA-256 of the token; owner: the grant | [`RefreshToken`] | 30 days, or as configured; 1 min once the family has ended |
 //!
 //! All records are sealed, so what they hold is secret in the file; keys are not, hence the hashes.
 
@@ -57,6 +57,10 @@ pub(crate) const UNPERMITTED_TTL: Duration = DAY.saturating_mul(30);
 pub(crate) const ASKED_AGAIN_TTL: Duration = MINUTE.saturating_mul(60);
 /// A grant whose code was not used yet.
 pub(crate) const UNUSED_GRANT_TTL: Duration = MINUTE.saturating_mul(2);
+
+/// A refresh token whose family has ended: until every replica has found that out by itself, of which it tells those that
+/// it is shown to.
+pub(crate) const ENDED_FAMILY_TTL: Duration = MINUTE;
 
 /// A valid authorization request (RFC 6749 §4.1.1), as it travels from the consent page to the token endpoint.
 #[derive(Clone, Serialize, Deserialize)]

@@ -148,11 +148,12 @@ fn consent_says_who_what_and_where_cons_07() {
 #[test]
 fn consent_warns_where_only_the_device_is_named_cons_07() {
     for (text, shown, warns) in [
-        ("http://localhost:1/cb", "<bdi>localhost</bdi>", true),
-        ("http://127.0.0.1:1/cb", "<bdi>127.0.0.1</bdi>", true),
-        ("https://localhost:1/cb", "<bdi>localhost</bdi>", true),
+        ("http://localhost:1/cb", "<bdi>localhost:1</bdi>", true),
+        ("http://127.0.0.1:1/cb", "<bdi>127.0.0.1:1</bdi>", true),
+        ("https://localhost:1/cb", "<bdi>localhost:1</bdi>", true),
         ("cursor://anysphere.cursor-mcp/oauth/callback", "<bdi>cursor://anysphere.cursor-mcp</bdi>", true),
         ("https://claude.ai/cb", "<bdi>claude.ai</bdi>", false),
+        ("https://claude.ai:8443/cb", "<bdi>claude.ai:8443</bdi>", false),
     ] {
         let uri = redirect(text);
         for lang in [Lang::Ko, Lang::En] {

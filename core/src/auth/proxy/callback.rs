@@ -119,7 +119,7 @@ async fn log_in(
     let grant = Grant::new(&request, identity, &tokens, server.logins.clock.unix());
     server.logins.grants.make_room(&grant.subject).await?;
     server.logins.grants.create(&id, &grant).await?;
-    server.clients.keep_used(&request.client_id).await?;
+    server.clients.keep_login(&request.client_id, &grant.subject, &server.logins.grants).await?;
     tracing::info!(target: "dari::auth", grant = %id, "logged in");
     Ok(Arrival::LoggedIn(server.codes.issue(id, request).await?))
 }

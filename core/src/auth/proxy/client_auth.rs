@@ -8,18 +8,37 @@ use super::oauth_error::OAuthError;
 use super::server::AuthorizationServer;
 use crate::auth::bounds::source::Source;
 use crate::auth::clients::ClientError;
-use crate::auth::clients::assertion::{ASSERTION_TYPE, AssertionError, claimed_client};
+use crate::auth::clients::assertion::{ASSERTION_TYPE, AssertionError, Verified, claimed_client};
 use crate::auth::fetch::cache::DocumentError;
+use crate::auth::login::grant_id::GrantId;
 use crate::auth::reason::Reason;
 use crate::auth::request::client::Client;
 use crate::auth::request::params::Params;
+
+/// The client that sends a request.
+pub(super) struct Authenticated {
+    pub(super) client: Arc<Client>,
+    /// What it proved that with, where it has keys.
+    assertion: Option<Verified>,
+}
+
+impl Authenticated {
+    /// To be called before anything comes of the request, once it is known that this grant is the client's: the same
+    /// proof is not taken a second time.
+    pub(super) async fn spend(&self, server: &AuthorizationServer, grant: &GrantId) -> Result<(), OAuthError> {
+        match &self.assertion {
+            Some(assertion) => Ok(server.assertions.spend(assertion, grant).await?),
+            None => Ok(()),
+        }
+    }
+}
 
 /// The client that sends this request: named by `client_id`, and proven by an assertion where it has keys.
 pub(super) async fn authenticate(
     server: &AuthorizationServer,
     params: &Params,
     source: Option<Source>,
-) -> Result<Arc<Client>, OAuthError> {
+) -> Result<Authenticated, OAuthError> {
     let assertion = params.get("client_assertion");
     if params.get("client_assertion_type").is_some_and(|kind| kind != ASSERTION_TYPE) {
         return Err(OAuthError::invalid_request(format!("client_assertion_type must be {ASSERTION_TYPE}")));
@@ -30,7 +49,7 @@ pub(super) async fn authenticate(
     let client_id = client_id.ok_or_else(|| OAuthError::invalid_request("client_id is missing"))?;
     let client = server.clients.find(&client_id, source).await?;
     match (&client.keys, assertion, &server.clients.documents) {
-        (None, None, _) => Ok(client),
+        (None, None, _) => Ok(Authenticated { client, assertion: None }),
         // A proof that nobody can check is none, and whoever sends one relies on it.
         (None, Some(_), _) => {
             Err(not_proven("client_assertion is not expected: this client has said that it is public"))
@@ -39,8 +58,8 @@ pub(super) async fn authenticate(
             Err(not_proven("client_assertion is missing: this client has said that it signs one (private_key_jwt)"))
         }
         (Some(keys), Some(assertion), Some(documents)) => {
-            server.assertions.verify(assertion, &client_id, keys, documents, source).await?;
-            Ok(client)
+            let assertion = server.assertions.verify(assertion, &client_id, keys, documents, source).await?;
+            Ok(Authenticated { client, assertion: Some(assertion) })
         }
     }
 }

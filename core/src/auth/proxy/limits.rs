@@ -27,11 +27,16 @@ const MAX_LOGINS: u64 = 10_000;
 const REFRESHES: u32 = 60;
 const REFRESHES_PER_TOKEN: u32 = 12;
 
+/// One source calls the provider's own routes so often. The provider comes from a few addresses for all of its users, and
+/// what it tells is checked anew before long if it is lost here.
+const PROVIDER_CALLS: Rate = Rate { burst: 300, every: Duration::from_millis(100) };
+
 /// The limits by source and by grant.
 pub(crate) struct Limits {
     registrations: RateLimit<Source>,
     logins: RateLimit<Source>,
     refreshes: RateLimit<GrantId>,
+    provider_calls: RateLimit<Source>,
 }
 
 impl Limits {
@@ -41,6 +46,7 @@ impl Limits {
             registrations: RateLimit::new(REGISTRATIONS),
             logins: RateLimit::new(LOGINS),
             refreshes: RateLimit::new(refreshes),
+            provider_calls: RateLimit::new(PROVIDER_CALLS),
         }
     }
 }
@@ -69,6 +75,12 @@ impl AuthorizationServer {
             }
         }
         Ok(())
+    }
+
+    /// Whether one more request may come to a route of the provider's own.
+    pub(super) fn admit_provider_call(&self, source: Option<Source>) -> Result<(), OAuthError> {
+        let Some(source) = source else { return Ok(()) };
+        self.limits.provider_calls.spend(source).map_err(|wait| OAuthError::too_many(Reason::RateLimited, wait))
     }
 
     /// Whether this grant may be refreshed once more.

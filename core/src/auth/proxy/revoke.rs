@@ -47,21 +47,25 @@ async fn try_revoke(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(), OAuthError> {
     let params = form::read(headers, body)?;
-    let client = authenticate(server, &params, source).await?;
+    let caller = authenticate(server, &params, source).await?;
     // No look at `token_type_hint`: the two kinds cannot be taken for one another.
     match find(server, form::required(&params, "token")?).await? {
         // Nothing to end (any more), which is what the client wants (§2.2).
         None => Ok(()),
-        Some(found) if found.client_id != client.client_id => Err(OAuthError::invalid_grant(
+        Some(found) if found.client_id != caller.client.client_id => Err(OAuthError::invalid_grant(
             Reason::TokenForeign,
             "the token was issued to another client, and is as good as before",
         )),
         // As at the token endpoint: two hold the chain, and one of them may be a thief.
         Some(Found { grant, is_current: false, .. }) => {
+            caller.spend(server, &grant).await?;
             server.logins.grants.end(&grant, Reason::RefreshTokenReused).await?;
             Ok(())
         }
-        Some(found) => Ok(server.logins.revoke(&found.grant).await.map(drop)?),
+        Some(found) => {
+            caller.spend(server, &found.grant).await?;
+            Ok(server.logins.revoke(&found.grant).await.map(drop)?)
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use bytes::Bytes;
 use http::header;
 
+use super::caller::Caller;
 use super::cors::allow_any_origin;
 use super::server::AuthorizationServer;
 use super::urls::{AUTHORIZE, CONSENT, PROVIDER, REGISTER, REVOKE, TOKEN};
@@ -35,8 +37,25 @@ pub(crate) fn app_routes(server: &Arc<AuthorizationServer>) -> Router {
         .route(server.urls.callback_path(), get(callback::callback));
     let routes = for_clients.merge(for_browsers).with_state(server.clone());
     let of_provider = server.provider.routes(server.sessions());
-    let routes = if of_provider.has_routes() { routes.nest(PROVIDER, of_provider) } else { routes };
+    let routes = if of_provider.has_routes() {
+        routes.nest(PROVIDER, of_provider.route_layer(from_fn_with_state(server.clone(), so_often)))
+    } else {
+        routes
+    };
     routes.layer(DefaultBodyLimit::max(MAX_BODY)).layer(from_fn(body::bounded))
+}
+
+/// The provider's own routes are for everybody, so nobody may have them without end.
+async fn so_often(
+    State(server): State<Arc<AuthorizationServer>>,
+    Caller(source): Caller,
+    request: Request,
+    next: Next,
+) -> Response {
+    match server.admit_provider_call(source) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
 }
 
 /// The metadata, at absolute paths of the origin (RFC 9728 §3.1, RFC 8414 §3.1).

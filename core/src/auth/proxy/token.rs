@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::caller::Caller;
-use super::client_auth::authenticate;
+use super::client_auth::{Authenticated, authenticate};
 use super::form::{self, required};
 use super::oauth_error::{OAuthError, json_response};
 use super::server::AuthorizationServer;
@@ -21,7 +21,6 @@ use crate::auth::bounds::source::Source;
 use crate::auth::login::grant_id::GrantId;
 use crate::auth::login::records::{Grant, RefreshToken};
 use crate::auth::reason::Reason;
-use crate::auth::request::client::Client;
 use crate::auth::request::params::Params;
 use crate::auth::request::scope::Scopes;
 use crate::auth::tokens::codes::{OpenCode, Presented, RedeemError};
@@ -56,21 +55,21 @@ async fn try_token(
             "grant_type must be authorization_code or refresh_token",
         ));
     }
-    let client = authenticate(server, &params, source).await?;
+    let caller = authenticate(server, &params, source).await?;
     if params.get("resource").is_some_and(|resource| !server.urls.accepts_resource(resource)) {
         return Err(OAuthError::invalid_target());
     }
     if grant_type == "authorization_code" {
-        exchange_code(server, client, &params).await
+        exchange_code(server, caller, &params).await
     } else {
-        refresh(server, &client.client_id, &params).await
+        refresh(server, &caller, &params).await
     }
 }
 
 /// A task of its own: a client that hangs up stops nothing half-way, and may come again with the code.
 async fn exchange_code(
     server: &Arc<AuthorizationServer>,
-    client: Arc<Client>,
+    caller: Authenticated,
     params: &Params,
 ) -> Result<Response, OAuthError> {
     let (code, verifier) = (required(params, "code")?.to_owned(), required(params, "code_verifier")?.to_owned());
@@ -79,11 +78,11 @@ async fn exchange_code(
     let server = server.clone();
     tokio::spawn(async move {
         let redirect_uri = redirect_uri.as_deref();
-        let presented = Presented { client: &client, code: &code, redirect_uri, verifier: &verifier };
-        let open = match server.codes.open(&presented).await {
+        let presented = Presented { client: &caller.client, code: &code, redirect_uri, verifier: &verifier };
+        let open = match open(&server, &caller, &presented).await {
             Ok(open) => open,
             Err(error) => {
-                let _ = sender.send(Err(not_redeemed(&server, error).await));
+                let _ = sender.send(Err(error));
                 return;
             }
         };
@@ -94,6 +93,25 @@ async fn exchange_code(
         }
     });
     receiver.await.unwrap_or_else(|error| Err(OAuthError::internal(&error)))
+}
+
+/// The code, if it is the caller's, whose proof is then spent. So it is for a used code of the caller's, which ends a
+/// grant.
+async fn open(
+    server: &AuthorizationServer,
+    caller: &Authenticated,
+    presented: &Presented<'_>,
+) -> Result<OpenCode, OAuthError> {
+    let opened = server.codes.open(presented).await;
+    match &opened {
+        Ok(open) => caller.spend(server, open.grant()).await?,
+        Err(RedeemError::Used(grant)) => caller.spend(server, grant).await?,
+        Err(_) => {}
+    }
+    match opened {
+        Ok(open) => Ok(open),
+        Err(error) => Err(not_redeemed(server, error).await),
+    }
 }
 
 /// Everything that is written here may be written twice, and the code is spent last: before that, a failure leaves it
@@ -111,7 +129,7 @@ async fn redeem(
     if may_refresh {
         let token = server.refresh_tokens.first(presented.code);
         let first = RefreshToken { grant: id.clone(), index: 0 };
-        server.refresh_tokens.put(&token, &first, &grant.subject, idle).await?;
+        server.refresh_tokens.put(&token, &first, idle).await?;
         refresh_token = Some(token);
     }
     let kept = server.logins.grants.update(&live, |grant| {
@@ -141,7 +159,12 @@ async fn not_redeemed(server: &AuthorizationServer, error: RedeemError) -> OAuth
     OAuthError::invalid_grant(reason, error.to_string())
 }
 
-async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params) -> Result<Response, OAuthError> {
+async fn refresh(
+    server: &AuthorizationServer,
+    caller: &Authenticated,
+    params: &Params,
+) -> Result<Response, OAuthError> {
+    let client_id = &*caller.client.client_id;
     let presented = required(params, "refresh_token")?;
     let unknown = || {
         OAuthError::invalid_grant(Reason::RefreshTokenUnknown, "the refresh token is unknown, or its login has ended")
@@ -156,6 +179,7 @@ async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params)
         ));
     }
     let granted = narrowed(&grant.scopes, params.get("scope"))?;
+    caller.spend(server, &known.grant).await?;
     if Use::of(known.index, grant.used) == Use::Reuse {
         return reused(server, &known.grant).await;
     }
@@ -165,7 +189,7 @@ async fn refresh(server: &AuthorizationServer, client_id: &str, params: &Params)
     let (expires_at, idle) = rest(server, true);
     let successor = server.refresh_tokens.successor(presented);
     let next = RefreshToken { grant: known.grant.clone(), index: known.index.saturating_add(1) };
-    server.refresh_tokens.put(&successor, &next, &grant.subject, idle).await?;
+    server.refresh_tokens.put(&successor, &next, idle).await?;
     let moved = server.logins.grants.update(&live, |grant| {
         if Use::of(known.index, grant.used) == Use::Reuse {
             return Break(());

@@ -2,6 +2,8 @@
 //!
 //! *Which* URIs a client may register is [`RedirectPolicy`]'s to say.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
@@ -219,9 +221,19 @@ impl RedirectUri {
         self.kind == Kind::Loopback || (self.kind == Kind::Https && is_loopback_host(&self.host))
     }
 
-    /// The host for the consent page, in lower case and without the port; of a private-use URI that has none, its scheme.
-    pub(crate) fn display_host(&self) -> &str {
-        &self.host
+    /// The host for the consent page, in lower case, with its port where it is not the scheme's own; of a private-use URI
+    /// that has none, its scheme.
+    pub(crate) fn display_host(&self) -> Cow<'_, str> {
+        let usual = match self.kind {
+            Kind::Https => Some(443),
+            Kind::Loopback => Some(80),
+            Kind::PrivateUse => None,
+        };
+        let port = self.parts().host_and_port().1.and_then(|port| port.parse::<u16>().ok());
+        match port.filter(|port| Some(*port) != usual) {
+            Some(port) => format!("{}:{port}", self.host).into(),
+            None => Cow::Borrowed(&self.host),
+        }
     }
 
     /// The parts of the text.

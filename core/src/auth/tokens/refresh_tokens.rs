@@ -56,14 +56,8 @@ impl RefreshTokens {
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) async fn put(
-        &self,
-        token: &str,
-        record: &RefreshToken,
-        owner: &str,
-        ttl: Duration,
-    ) -> Result<(), StoreError> {
-        let put = Put::default().with_ttl(ttl).with_owner(owner);
+    pub(crate) async fn put(&self, token: &str, record: &RefreshToken, ttl: Duration) -> Result<(), StoreError> {
+        let put = Put::default().with_ttl(ttl).with_owner(record.grant.as_str());
         self.store.put(&Key::hashed(REFRESH_TOKENS, token), record, put).await
     }
 

@@ -15,21 +15,24 @@ fn refusal(text: &str) -> RedirectUriError {
 #[test]
 fn what_the_measured_clients_register() {
     for (text, loopback, host) in [
-        ("http://localhost:52341/callback", true, "localhost"),
-        ("http://localhost:3334/oauth/callback", true, "localhost"),
-        ("http://127.0.0.1:6276/oauth/callback", true, "127.0.0.1"),
+        ("http://localhost:52341/callback", true, "localhost:52341"),
+        ("http://localhost:3334/oauth/callback", true, "localhost:3334"),
+        ("http://127.0.0.1:6276/oauth/callback", true, "127.0.0.1:6276"),
         ("http://127.0.0.1", true, "127.0.0.1"),
-        ("http://[::1]:4000/cb?a=b", true, "[::1]"),
-        ("https://localhost:8443/cb", true, "localhost"),
+        ("http://127.0.0.1:80/cb", true, "127.0.0.1"),
+        ("http://[::1]:4000/cb?a=b", true, "[::1]:4000"),
+        ("https://localhost:8443/cb", true, "localhost:8443"),
         ("https://claude.ai/api/mcp/auth_callback", false, "claude.ai"),
         ("https://vscode.dev/redirect", false, "vscode.dev"),
-        ("https://App.Example:8443/cb?tenant=1", false, "app.example"),
+        ("https://App.Example:8443/cb?tenant=1", false, "app.example:8443"),
         ("https://xn--9i1b674c.example/cb", false, "xn--9i1b674c.example"),
+        ("https://app.example:443/cb", false, "app.example"),
+        ("https://app.example:80/cb", false, "app.example:80"),
         ("https://192.0.2.7/cb", false, "192.0.2.7"),
         ("cursor://anysphere.cursor-mcp/oauth/callback", false, "anysphere.cursor-mcp"),
     ] {
         let uri = uri(text);
-        assert_eq!((uri.as_str(), uri.is_loopback(), uri.display_host()), (text, loopback, host));
+        assert_eq!((uri.as_str(), uri.is_loopback(), &*uri.display_host()), (text, loopback, host));
     }
 }
 
