@@ -3,6 +3,7 @@
 //! Such a provider is taken at its word: what was asked for counts as granted, until its API refuses a call. The user is
 //! then asked again at the next login; and where that did not help, is told how to take the consent back.
 
+use super::grants::store_reason;
 use super::records::{ASKED_AGAIN_TTL, Standing, UNPERMITTED, UNPERMITTED_TTL, Unpermitted};
 use crate::auth::request::scope::Scopes;
 use crate::store::{Key, Put, Sealed, StoreError};
@@ -47,9 +48,16 @@ impl Permissions {
         self.store.swap(&key(subject), &known, &asked, Some(ASKED_AGAIN_TTL)).await.map(drop)
     }
 
-    /// Begins anew, as after the user was told what to do.
+    /// Begins anew: the user was told what to do, or the consent that it was missing from is gone.
     pub(crate) async fn forget(&self, subject: &str) -> Result<(), StoreError> {
         self.store.delete(&key(subject)).await.map(drop)
+    }
+
+    /// The same at the end of a login, which has ended whether this can be done or not.
+    pub(super) async fn forget_or_log(&self, subject: &str) {
+        if let Err(error) = self.forget(subject).await {
+            store_reason(&error).log_failure(&error);
+        }
     }
 }
 

@@ -49,7 +49,10 @@ impl Logins {
 
     async fn revoke_upstream(&self, id: &GrantId, grant: &Grant) {
         match self.upstream.revoke(&grant.upstream.tokens(self.clock.unix())).await {
-            Ok(()) => tracing::info!(target: "dari::auth", grant = %id, "revoked at the provider"),
+            Ok(()) => {
+                tracing::info!(target: "dari::auth", grant = %id, "revoked at the provider");
+                self.permissions.forget_or_log(&grant.subject).await;
+            }
             Err(error) => Reason::ProviderNotRevoked.log_failure(&error),
         }
     }

@@ -178,6 +178,8 @@ impl Sessions {
                 ended += usize::from(self.0.grants.end(&id, Reason::ConsentWithdrawn).await?.is_some());
             }
         }
+        // Also without a session: the next consent is asked for from the start.
+        self.0.permissions.forget(user_id).await?;
         Ok(ended)
     }
 

@@ -234,6 +234,10 @@ impl Logins {
     /// Ends the grant for good.
     pub(super) async fn over(&self, live: &LiveGrant, reason: Reason) -> UpstreamOutcome {
         self.grants.end(live.id(), reason).await.map_err(GrantError::from)?;
+        // With a no of the provider the consent may be gone, and what was missing from it.
+        if matches!(reason, Reason::ProviderRejected | Reason::IdentityRejected) {
+            self.permissions.forget_or_log(&live.seen().subject).await;
+        }
         Err(UpstreamTrouble::Ended)
     }
 }

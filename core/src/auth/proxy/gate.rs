@@ -58,6 +58,10 @@ impl Login {
 
     /// Notes that the provider did not let this user have what a call needs, so that it asks again at the next login.
     pub(crate) async fn lacks(&self, scopes: &[Box<str>]) {
+        // It was another consent that they are missing from.
+        if self.live.has_ended() {
+            return;
+        }
         let reason = Reason::PermissionMissing.as_str();
         tracing::info!(target: "dari::auth", reason, grant = %self.live.id(), "the provider does not let the user have it");
         let Ok(scopes) = Scopes::from_tokens(scopes) else {
