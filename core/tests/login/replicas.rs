@@ -82,6 +82,20 @@ async fn ref_02_04_a_chain_is_one_at_all_replicas() {
 }
 
 #[tokio::test]
+async fn ref_02_a_thief_that_hangs_up_does_not_keep_the_family_alive() {
+    let (one, _, store) = two().await;
+    let first = one.log_in().await;
+    let second = tokens(&first.client_id, &one.refresh(&first.client_id, &first.refresh).await);
+    let third = tokens(&first.client_id, &one.refresh(&first.client_id, &second.refresh).await);
+    one.call(&third.access).await.unwrap();
+    store.answer_slowly(100);
+    let hasty = one.refresh(&first.client_id, &first.refresh);
+    assert!(tokio::time::timeout(Duration::from_millis(30), hasty).await.is_err());
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(one.call(&third.access).await.err(), Some(Refusal::InvalidToken), "it is gone from the store");
+}
+
+#[tokio::test]
 async fn two_replicas_refresh_once_srv_11_ref_03() {
     let (one, two, _) = two().await;
     one.fake.set().rotates = true;

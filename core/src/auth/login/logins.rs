@@ -1,5 +1,6 @@
 //! The logins of this server: grants whose upstream tokens are kept fresh and whose users are checked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::grants::Grants;
@@ -20,7 +21,7 @@ pub(super) const QUIET: u64 = RETRY_AFTER as u64;
 pub(crate) struct Logins {
     /// For what is known beside the grants.
     pub(crate) store: Sealed,
-    pub(crate) grants: Grants,
+    pub(crate) grants: Arc<Grants>,
     pub(crate) permissions: Permissions,
     pub(crate) upstream: Upstream,
     pub(crate) clock: Clock,

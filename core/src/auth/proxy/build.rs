@@ -190,7 +190,7 @@ impl OAuthProxy {
             access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
             logins: Arc::new(Logins {
                 store: store.clone(),
-                grants: Grants::new(store.clone()),
+                grants: Arc::new(Grants::new(store.clone())),
                 permissions: Permissions::new(store.clone()),
                 upstream,
                 clock: self.clock,
