@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use dari::auth::Refusal;
+use dari::auth::{OAuthProxy, Refusal};
 use dari::clock::Clock;
 use dari::store::MemoryStore;
 use futures_util::FutureExt as _;
@@ -12,9 +12,13 @@ use crate::shared::Shared;
 use crate::world::{REDIRECT, World, tokens};
 
 pub(crate) async fn two() -> (World, World, Shared) {
+    two_with(|proxy| proxy).await
+}
+
+pub(crate) async fn two_with(options: impl Fn(OAuthProxy) -> OAuthProxy) -> (World, World, Shared) {
     let (clock, hand) = Clock::manual(SystemTime::now());
     let (store, fake) = (Shared::new(MemoryStore::with_clock(clock)), Fake::start().await);
-    let start = || World::on(fake.clone(), hand.clone(), |proxy| proxy.store(store.clone()));
+    let start = || World::on(fake.clone(), hand.clone(), |proxy| options(proxy.store(store.clone())));
     (start(), start(), store.clone())
 }
 

@@ -21,6 +21,7 @@ use crate::auth::clients::registered::RegisteredClients;
 use crate::auth::counters::{Counted, Counts};
 use crate::auth::fetch::fetcher::Fetcher;
 use crate::auth::login::grants::Grants;
+use crate::auth::login::leases::Leases;
 use crate::auth::login::logins::Logins;
 use crate::auth::login::permissions::Permissions;
 use crate::auth::provider::upstream::Upstream;
@@ -110,6 +111,9 @@ pub enum AuthConfigError {
     /// Metadata that cannot be written.
     #[error("the metadata cannot be written as JSON: {0}")]
     Metadata(#[from] serde_json::Error),
+    /// No random bytes.
+    #[error("the system's random generator failed: {0}")]
+    Random(#[from] getrandom::Error),
     /// No place for the secret or the store.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -163,6 +167,7 @@ impl OAuthProxy {
             None => kept_secret(&urls, defaults.server_name).map_err(|error| vec![error])?,
         };
         let store = self.sealed(&keys, counts.clone(), defaults.server_name).map_err(|error| vec![error])?;
+        let leases = Leases::new(&store).map_err(|error| vec![error.into()])?;
         let offer = Offer {
             server_name: defaults.server_name,
             scopes_supported: &supported,
@@ -192,6 +197,7 @@ impl OAuthProxy {
                 store: store.clone(),
                 grants: Arc::new(Grants::new(store.clone())),
                 permissions: Permissions::new(store.clone()),
+                leases,
                 upstream,
                 clock: self.clock,
                 upstream_timeout: self.upstream_timeout,

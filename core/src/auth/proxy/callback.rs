@@ -69,7 +69,7 @@ pub(super) async fn callback(
     let answer = ClientAnswer::to(&server, &request);
     match login.await {
         Ok(Ok((Arrival::LoggedIn(code), client_name))) => answer.code(&code, client_name.as_deref(), lang),
-        Ok(Ok((Arrival::AskedAgain(url), _))) => see_other(&url),
+        Ok(Ok((Arrival::SentBack(url), _))) => see_other(&url),
         Ok(Ok((Arrival::StillMissing(subject), _))) => still_missing(&server, &headers, &request, &subject).await,
         Ok(Err(error)) => answer.error(error.code(), error.description()),
         Err(error) => {
@@ -83,8 +83,8 @@ pub(super) async fn callback(
 enum Arrival {
     /// A grant, and our code for it.
     LoggedIn(String),
-    /// The provider is to ask once more for what this user did not permit before; this is where.
-    AskedAgain(String),
+    /// The provider is to ask this user once more; this is where.
+    SentBack(String),
     /// It was asked once more before, and this user's permission is missing still.
     StillMissing(String),
 }
@@ -107,7 +107,7 @@ async fn log_in(
         match permissions.standing(&identity.subject, &request.scopes).await? {
             Some(Standing::Wanted) if server.logins.upstream.can_ask_again() => {
                 let url = send_off(server, browser, request, Some(identity.subject)).await?;
-                return Ok(Arrival::AskedAgain(url));
+                return Ok(Arrival::SentBack(url));
             }
             Some(Standing::WantedStill) => return Ok(Arrival::StillMissing(identity.subject)),
             // Such a provider asks by itself for what is missing.
@@ -119,6 +119,14 @@ async fn log_in(
     let grant = Grant::new(&request, identity, &tokens, server.logins.clock.unix());
     server.logins.grants.make_room(&grant.subject).await?;
     server.logins.grants.create(&id, &grant).await?;
+    if let Some(error) = server.logins.lost_meanwhile(&grant).await? {
+        server.logins.grants.end(&id, Reason::ConsentWithdrawn).await?;
+        return match error {
+            // The user did nothing wrong: the provider asks for the consent once more.
+            IdentifyError::Rejected(_) => Ok(Arrival::SentBack(send_off(server, browser, request, None).await?)),
+            IdentifyError::Unavailable(_) => Err(not_identified(&error)),
+        };
+    }
     server.clients.keep_used(&request.client_id).await?;
     tracing::info!(target: "dari::auth", grant = %id, "logged in");
     Ok(Arrival::LoggedIn(server.codes.issue(id, request).await?))
