@@ -45,8 +45,14 @@ impl Wanted {
 
 impl Logins {
     /// Sees to it that the upstream access token is not about to end. A call waits for that only shortly before the end;
-    /// and where the provider is away, a token that is still valid will do.
+    /// and where the provider is away, a token that is still valid will do. But not that of a login which has ended since
+    /// the caller found it.
     pub(crate) async fn fresh(self: &Arc<Self>, live: &Arc<LiveGrant>) -> UpstreamOutcome {
+        let outcome = self.freshened(live).await;
+        if live.has_ended() { Err(UpstreamTrouble::Ended) } else { outcome }
+    }
+
+    async fn freshened(self: &Arc<Self>, live: &Arc<LiveGrant>) -> UpstreamOutcome {
         let now = self.clock.unix();
         let seen = live.seen();
         if !seen.upstream.is_due(now) {
