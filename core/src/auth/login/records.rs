@@ -133,6 +133,9 @@ pub(crate) struct RefreshToken {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,
+    /// What the client called itself at the login, for its user to know it by.
+    #[serde(default)]
+    pub(crate) client_name: Option<String>,
     pub(crate) subject: String,
     pub(crate) profile: Value,
     pub(crate) scopes: Scopes,
@@ -186,9 +189,16 @@ pub(crate) struct GrantedTokens {
 
 impl Grant {
     /// A grant that was just made; `expires_at` is the end of its code's life.
-    pub(crate) fn new(request: &AuthorizationRequest, identity: Identity, tokens: &UpstreamTokens, now: u64) -> Self {
+    pub(crate) fn new(
+        request: &AuthorizationRequest,
+        client_name: Option<String>,
+        identity: Identity,
+        tokens: &UpstreamTokens,
+        now: u64,
+    ) -> Self {
         Self {
             client_id: request.client_id.clone(),
+            client_name,
             subject: identity.subject,
             profile: identity.profile,
             scopes: request.scopes.clone(),
@@ -391,7 +401,7 @@ mod tests {
         let unpermitted = Unpermitted { scopes: request.scopes.clone(), standing: Standing::Wanted };
         let code = Code { grant: grant.clone(), request: request.clone(), used: false };
         let refresh_token = RefreshToken { grant: grant.clone(), index: 0 };
-        let login = Grant::new(&request, identity, &tokens, 0);
+        let login = Grant::new(&request, Some(hidden()), identity, &tokens, 0);
         let lease = Lease { server: hidden(), number: 0, until: 0 };
         let revocation = Revocation { lease: Some(lease.clone()) };
         let upstream = login.upstream.clone();

@@ -63,8 +63,9 @@ pub(super) async fn callback(
     let request = transaction.request.clone();
     let login = tokio::spawn(async move {
         let client = worker.clients.find(&transaction.request.client_id, source).await.ok();
-        let arrival = log_in(&worker, &code, &state, transaction).await?;
-        Ok::<_, OAuthError>((arrival, client.and_then(|client| client.client_name.clone())))
+        let client_name = client.and_then(|client| client.client_name.clone());
+        let arrival = log_in(&worker, &code, &state, transaction, client_name.clone()).await?;
+        Ok::<_, OAuthError>((arrival, client_name))
     });
     let answer = ClientAnswer::to(&server, &request);
     match login.await {
@@ -95,6 +96,7 @@ async fn log_in(
     code: &str,
     state: &str,
     transaction: Transaction,
+    client_name: Option<String>,
 ) -> Result<Arrival, OAuthError> {
     let Transaction { request, browser, verifier, asks_again } = transaction;
     let upstream = &server.logins.upstream;
@@ -116,7 +118,7 @@ async fn log_in(
         }
     }
     let id = GrantId::random().map_err(|error| OAuthError::internal(&error))?;
-    let grant = Grant::new(&request, identity, &tokens, server.logins.clock.unix());
+    let grant = Grant::new(&request, client_name, identity, &tokens, server.logins.clock.unix());
     server.logins.grants.make_room(&grant.subject).await?;
     server.logins.grants.create(&id, &grant).await?;
     if let Some(error) = server.logins.lost_meanwhile(&grant).await? {

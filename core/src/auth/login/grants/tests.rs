@@ -16,6 +16,7 @@ async fn grants() -> (Arc<Grants>, GrantId) {
     let id = GrantId::random().unwrap();
     let grant = Grant {
         client_id: "c".to_owned(),
+        client_name: None,
         subject: "u".to_owned(),
         profile: serde_json::Value::Null,
         scopes: crate::auth::request::scope::Scopes::default(),
