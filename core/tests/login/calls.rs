@@ -9,6 +9,7 @@ use dari::auth::{OAuthProxy, Sessions};
 use dari::clock::Clock;
 use dari::prelude::*;
 use dari::store::MemoryStore;
+use dari::{FromContext, Rejection, RequestContext};
 use futures_util::future::join_all;
 use http::{Request, header};
 use secrecy::ExposeSecret as _;
@@ -43,6 +44,24 @@ async fn sign_out(token: AccessToken, sessions: Sessions) -> Result<String, Tool
     Ok(sessions.end_all(token.user_id()).await.context("not all were ended")?.to_string())
 }
 
+/// Signs its user out before the function starts.
+struct SignedOut;
+
+impl FromContext for SignedOut {
+    async fn from_context(context: &RequestContext) -> Result<Self, Rejection> {
+        let sessions = Sessions::from_context(context).await?;
+        let user = context.principal().unwrap().subject().to_owned();
+        sessions.end_all(&user).await.unwrap();
+        Ok(Self)
+    }
+}
+
+/// Takes the token of a login that has ended meanwhile.
+#[mcp_tool]
+async fn too_late(_out: SignedOut, token: AccessToken) -> String {
+    token.secret().expose_secret().to_owned()
+}
+
 /// Signs its user out, and finds out only then what was not permitted.
 #[mcp_tool]
 async fn sign_out_and_find_out(token: AccessToken, sessions: Sessions) -> Result<String, ToolError> {
@@ -54,6 +73,12 @@ async fn sign_out_and_find_out(token: AccessToken, sessions: Sessions) -> Result
 #[mcp_tool(scopes("calendar"))]
 async fn declared(_token: AccessToken) -> String {
     "ran".to_owned()
+}
+
+/// Finds out while it runs that the provider does not permit the calendar.
+#[mcp_tool]
+async fn no_calendar(_token: AccessToken) -> Result<String, ToolError> {
+    Err(ToolError::needs_scope("calendar"))
 }
 
 /// Finds out while it runs that the provider permits nothing.
@@ -82,7 +107,7 @@ async fn server_with_sessions(lifetime: Duration) -> (World, Sessions) {
     };
     let store = MemoryStore::with_clock(clock);
     let server = McpServer::new("Test Server", "1.0.0")
-        .tools(tools![whoami, keep, sign_out, sign_out_and_find_out, declared, found_out])
+        .tools(tools![whoami, keep, sign_out, too_late, sign_out_and_find_out, declared, found_out, no_calendar])
         .state(Kept::default());
     let server = server.auth(proxy().store(store)).build().unwrap();
     let (sessions, routes) = (server.sessions().unwrap(), server.into_router());
@@ -214,6 +239,34 @@ async fn without_a_reprompt_the_user_is_sent_to_the_provider_once_and_then_told_
         assert!(page.body.contains("error=access_denied") && page.body.contains("Write events"), "{}", page.body);
         // After which it begins anew.
     }
+}
+
+#[tokio::test]
+async fn tok_13_the_page_names_what_is_missing_and_nothing_else() {
+    let world = server(Duration::from_secs(3600)).await;
+    let client = world.client(REDIRECT).await;
+    let log_in = async || {
+        let page = world.authorize(&client, &[("scope", "calendar profile")]).await;
+        let sent = world.approve(&page).await;
+        world.come_back(&sent["state"], &page.cookie()).await
+    };
+    for _ in 0..2 {
+        let held = tokens(&client, &world.exchange(&client, &log_in().await.redirect()["code"]).await);
+        assert_eq!(call(&world, &held.access, "no_calendar").await.status, 403);
+    }
+    let page = log_in().await;
+    assert_eq!(page.status, 403);
+    assert!(page.body.contains("<li>Write events</li>"), "{}", page.body);
+    assert!(!page.body.contains("<code>profile</code>"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_call_during_which_its_login_ended_gets_no_token() {
+    let world = server(Duration::from_secs(3600)).await;
+    let held = world.log_in().await;
+    let reply = call(&world, &held.access, "too_late").await;
+    assert_eq!(reply.status, 401, "{}", reply.body);
+    assert!(reply.header("www-authenticate").contains("invalid_token"));
 }
 
 /// How the consent of a user ends.

@@ -147,12 +147,15 @@ async fn still_missing(
     subject: &str,
 ) -> Response {
     Reason::PermissionRefused.log();
-    if let Err(error) = server.logins.permissions.forget(subject).await {
-        return failure(headers, &error.into());
-    }
+    let missing = match server.logins.permissions.forget(subject).await {
+        Ok(missing) => missing.intersection(&request.scopes),
+        Err(error) => return failure(headers, &error.into()),
+    };
+    // What was missing is known for an hour only after the user was sent to be asked again.
+    let missing = if missing.is_empty() { &request.scopes } else { &missing };
     let lang = Lang::of(headers);
     let describe = |scope| ScopeLine { scope, description: server.provider.describe_scope(scope, lang.tag()) };
-    let scopes: Vec<_> = request.scopes.iter().map(describe).collect();
+    let scopes: Vec<_> = missing.iter().map(describe).collect();
     let back_url = ClientAnswer::to(server, request)
         .error_url("access_denied", "the user has not permitted what was asked for at the provider");
     let how = server.provider.describe_withdrawal(lang.tag());
