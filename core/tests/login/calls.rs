@@ -88,7 +88,7 @@ async fn found_out(_token: AccessToken) -> Result<String, ToolError> {
 }
 
 /// A world whose routes are those of a whole server.
-async fn server(lifetime: Duration) -> World {
+pub(crate) async fn server(lifetime: Duration) -> World {
     server_with_sessions(lifetime).await.0
 }
 
@@ -119,7 +119,7 @@ async fn whoami_over_http(world: &World, access: &str) -> Reply {
     call(world, access, "whoami").await
 }
 
-async fn call(world: &World, access: &str, tool: &str) -> Reply {
+pub(crate) async fn call(world: &World, access: &str, tool: &str) -> Reply {
     let body = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {

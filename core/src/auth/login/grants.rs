@@ -343,7 +343,7 @@ impl Grants {
             None => grant,
         });
         if grant.is_some() {
-            tracing::info!(target: "dari::auth", reason = reason.as_str(), grant = %id, "grant ended");
+            reason.log_end(id);
         }
         Ok(grant)
     }

@@ -58,12 +58,12 @@ impl Login {
 
     /// Notes that the provider did not let this user have what a call needs, so that it asks again at the next login.
     pub(crate) async fn lacks(&self, scopes: &[Box<str>]) {
+        // The provider's refusal; the client's is another.
+        Reason::PermissionMissing.log_for(self.live.id());
         // It was another consent that they are missing from.
         if self.live.has_ended() {
             return;
         }
-        let reason = Reason::PermissionMissing.as_str();
-        tracing::info!(target: "dari::auth", reason, grant = %self.live.id(), "the provider does not let the user have it");
         let Ok(scopes) = Scopes::from_tokens(scopes) else {
             Reason::Internal.log_failure(&"a tool needs a scope that is none (RFC 6749 section 3.3)");
             return;
