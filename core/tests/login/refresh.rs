@@ -91,6 +91,24 @@ async fn a_family_ends_after_thirty_idle_days() {
     assert_eq!(world.refresh(&held.client_id, &held.refresh).await.error(), invalid_grant());
 }
 
+/// As long as a login may be unused, so long its client is known.
+#[tokio::test]
+async fn a_client_is_known_as_long_as_its_login_lives() {
+    const LONGEST: u64 = 89 * 24 * 3600;
+    let world = World::with(|proxy| proxy.refresh_token_idle_lifetime(Duration::from_secs(LONGEST))).await;
+    let mut held = world.log_in().await;
+    for _ in 0..2 {
+        world.pass(LONGEST - 1);
+        held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
+    }
+    world.pass(LONGEST);
+    assert_eq!(
+        world.refresh(&held.client_id, &held.refresh).await.error(),
+        invalid_grant(),
+        "the login, not the client"
+    );
+}
+
 #[tokio::test]
 async fn a_providers_no_ends_the_login_ref_07_08() {
     let noes = [
