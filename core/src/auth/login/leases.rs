@@ -84,3 +84,47 @@ impl Drop for Held<'_> {
         self.leases.lock().remove(&self.lease.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const TIME: Duration = Duration::from_secs(10);
+
+    fn leases(server: &str, hand: &ManualClock, is_shared: bool) -> Leases {
+        let (next, held) = (AtomicU64::default(), Mutex::default());
+        Leases { server: server.to_owned(), is_shared, clock: hand.clock(), next, held }
+    }
+
+    #[test]
+    fn anothers_is_held_to_its_end_where_there_can_be_another() {
+        let (_, hand) = Clock::manual(SystemTime::now());
+        let one = leases("one", &hand, true);
+        let (two, alone) = (leases("two", &hand, true), leases("three", &hand, false));
+        let held = one.give(TIME);
+        assert!(two.is_held(held.lease(), TIME));
+        assert!(!alone.is_held(held.lease(), TIME), "it is from before the last start");
+        hand.advance(TIME);
+        assert!(!two.is_held(held.lease(), TIME));
+        let held = one.give(TIME * 2);
+        assert!(!two.is_held(held.lease(), TIME), "no lease reaches so far: the clock was set back");
+    }
+
+    #[test]
+    fn ones_own_is_held_until_it_is_dropped() {
+        let (_, hand) = Clock::manual(SystemTime::now());
+        for is_shared in [false, true] {
+            let leases = leases("one", &hand, is_shared);
+            let (held, other) = (leases.give(TIME), leases.give(TIME));
+            let seen = held.lease().clone();
+            assert!(held.is(Some(&seen)) && !other.is(Some(&seen)) && !other.is(None));
+            hand.advance(TIME);
+            assert!(leases.is_held(&seen, TIME));
+            drop(held);
+            assert!(!leases.is_held(&seen, TIME));
+        }
+    }
+}
