@@ -114,7 +114,7 @@ async fn logs_hold_reasons_and_no_secrets_hyg_01() {
 #[tokio::test]
 async fn refusals_at_token_and_revoke_name_the_grant_by_its_hash() {
     Log::start();
-    let world = World::new().await;
+    let (world, _, store) = crate::replicas::two().await;
     let (client, other) = (world.client(REDIRECT).await, world.client(REDIRECT).await);
     let code = world.code(&client).await;
     let id = world.gate.sessions().of_user("naver-user-1").await.unwrap()[0].id().to_owned();
@@ -134,6 +134,10 @@ async fn refusals_at_token_and_revoke_name_the_grant_by_its_hash() {
     refused("refresh_token_foreign");
     world.revoke(&other, &held.access).await;
     refused("token_foreign");
+    store.go_down_after(1);
+    assert_eq!(world.revoke(&client, &held.access).await.status, 503);
+    store.go_down(false);
+    refused("store_away");
     let scopes =
         [("grant_type", "refresh_token"), ("client_id", &client), ("refresh_token", &held.refresh), ("scope", "\"\"")];
     world.token(&scopes).await;

@@ -155,8 +155,10 @@ pub(crate) struct Grant {
 /// The right of one server to do something for a while, as the refresh of upstream tokens.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lease {
+    #[serde(default)]
     pub(crate) server: String,
     /// Which of its leases this is.
+    #[serde(default)]
     pub(crate) number: u64,
     /// In milliseconds since 1970.
     pub(crate) until: u64,

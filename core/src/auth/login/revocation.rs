@@ -47,9 +47,11 @@ impl Logins {
     }
 
     async fn end_and_revoke(&self, id: &GrantId) -> Result<bool, StoreError> {
-        let Some(grant) = self.grants.read(id).await? else {
-            // Whoever ended it may have been another replica, of which the cache knows nothing.
-            return Ok(self.grants.end(id, Reason::Revoked).await?.is_some());
+        let grant = match self.grants.read(id).await {
+            Ok(Some(grant)) => grant,
+            Err(error) if error.is_unavailable() => return Err(error),
+            // Another replica may have ended it, of which the cache knows nothing; or it cannot be read, but has to go.
+            Ok(None) | Err(_) => return Ok(self.grants.end(id, Reason::Revoked).await?.is_some()),
         };
         let turn = self.take_turn(&grant.subject).await?;
         let ended = self.end_in_turn(id, &grant.subject).await;

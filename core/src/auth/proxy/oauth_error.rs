@@ -82,6 +82,14 @@ impl OAuthError {
         }
     }
 
+    /// What to answer where it is not known whether this grant was ended.
+    pub(crate) fn not_revoked(grant: &GrantId, error: &RevokeError) -> Self {
+        match error {
+            RevokeError::Store(error) => Self::store(error, Some(grant)),
+            RevokeError::Stopped => Self::internal(error),
+        }
+    }
+
     fn store(error: &StoreError, grant: Option<&GrantId>) -> Self {
         let reason = store_reason(error);
         reason.log_failure(error);
@@ -167,15 +175,6 @@ impl From<IssueError> for OAuthError {
         match error {
             IssueError::Random(error) => Self::internal(&error),
             IssueError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<RevokeError> for OAuthError {
-    fn from(error: RevokeError) -> Self {
-        match error {
-            RevokeError::Store(error) => error.into(),
-            RevokeError::Stopped => Self::internal(&error),
         }
     }
 }

@@ -62,7 +62,10 @@ async fn try_revoke(
             let ended = server.logins.grants.end(&grant, Reason::RefreshTokenReused).await;
             ended.map(drop).map_err(|error| OAuthError::no_grant(&grant, error.into()))
         }
-        Some(found) => Ok(server.logins.revoke(&found.grant).await.map(drop)?),
+        Some(found) => {
+            let revoked = server.logins.revoke(&found.grant).await;
+            revoked.map(drop).map_err(|error| OAuthError::not_revoked(&found.grant, &error))
+        }
     }
 }
 
