@@ -1,7 +1,8 @@
 //! Why something was refused, in codes that stay the same, for logs and metrics.
 //!
 //! A *refusal* is an answer that somebody got; a *failure* is what went wrong behind it, which may be behind many answers
-//! or none. With the feature `metrics` each is counted, by its code: `dari_refusals_total` and `dari_failures_total`.
+//! or none; and an *end* is that of a login. With the feature `metrics` each is counted, by its code:
+//! `dari_refusals_total`, `dari_failures_total` and `dari_grants_ended_total`.
 
 /// A reason code. The names are part of what operators build on: add, never rename.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,20 @@ impl Reason {
     pub(crate) fn log_for(self, grant: &dyn std::fmt::Display) {
         self.count("dari_refusals_total");
         tracing::info!(target: "dari::auth", reason = self.as_str(), grant = %grant, "refused");
+    }
+
+    /// Logs a refusal, with the grant where one is known.
+    pub(crate) fn log_of(self, grant: Option<&dyn std::fmt::Display>) {
+        match grant {
+            Some(grant) => self.log_for(grant),
+            None => self.log(),
+        }
+    }
+
+    /// Logs that a grant has ended, and for which reason.
+    pub(crate) fn log_end(self, grant: &dyn std::fmt::Display) {
+        self.count("dari_grants_ended_total");
+        tracing::info!(target: "dari::auth", reason = self.as_str(), grant = %grant, "grant ended");
     }
 
     /// Logs a failure that the operator should see, with its cause. The cause must hold no secret.

@@ -134,6 +134,7 @@ impl<P> AccessToken<P> {
     fn given(tokens: &UpstreamTokens, client_id: &str, user_id: String, profile: Value) -> Self {
         let grant = Grant {
             client_id: client_id.to_owned(),
+            client_name: None,
             subject: user_id,
             profile,
             scopes: Scopes::default(),

@@ -9,6 +9,7 @@ use dari::auth::{OAuthProxy, Sessions};
 use dari::clock::Clock;
 use dari::prelude::*;
 use dari::store::MemoryStore;
+use dari::{FromContext, Rejection, RequestContext};
 use futures_util::future::join_all;
 use http::{Request, header};
 use secrecy::ExposeSecret as _;
@@ -43,10 +44,41 @@ async fn sign_out(token: AccessToken, sessions: Sessions) -> Result<String, Tool
     Ok(sessions.end_all(token.user_id()).await.context("not all were ended")?.to_string())
 }
 
+/// Signs its user out before the function starts.
+struct SignedOut;
+
+impl FromContext for SignedOut {
+    async fn from_context(context: &RequestContext) -> Result<Self, Rejection> {
+        let sessions = Sessions::from_context(context).await?;
+        let user = context.principal().unwrap().subject().to_owned();
+        sessions.end_all(&user).await.unwrap();
+        Ok(Self)
+    }
+}
+
+/// Takes the token of a login that has ended meanwhile.
+#[mcp_tool]
+async fn too_late(_out: SignedOut, token: AccessToken) -> String {
+    token.secret().expose_secret().to_owned()
+}
+
+/// Signs its user out, and finds out only then what was not permitted.
+#[mcp_tool]
+async fn sign_out_and_find_out(token: AccessToken, sessions: Sessions) -> Result<String, ToolError> {
+    sessions.end_all(token.user_id()).await.context("not all were ended")?;
+    Err(ToolError::needs_scopes(["calendar", "profile"]))
+}
+
 /// Needs a scope that is granted by name only.
 #[mcp_tool(scopes("calendar"))]
 async fn declared(_token: AccessToken) -> String {
     "ran".to_owned()
+}
+
+/// Finds out while it runs that the provider does not permit the calendar.
+#[mcp_tool]
+async fn no_calendar(_token: AccessToken) -> Result<String, ToolError> {
+    Err(ToolError::needs_scope("calendar"))
 }
 
 /// Finds out while it runs that the provider permits nothing.
@@ -56,7 +88,11 @@ async fn found_out(_token: AccessToken) -> Result<String, ToolError> {
 }
 
 /// A world whose routes are those of a whole server.
-async fn server(lifetime: Duration) -> World {
+pub(crate) async fn server(lifetime: Duration) -> World {
+    server_with_sessions(lifetime).await.0
+}
+
+async fn server_with_sessions(lifetime: Duration) -> (World, Sessions) {
     let (clock, hand) = Clock::manual(SystemTime::now());
     let fake = Fake::start().await;
     let proxy = || {
@@ -71,18 +107,19 @@ async fn server(lifetime: Duration) -> World {
     };
     let store = MemoryStore::with_clock(clock);
     let server = McpServer::new("Test Server", "1.0.0")
-        .tools(tools![whoami, keep, sign_out, declared, found_out])
+        .tools(tools![whoami, keep, sign_out, too_late, sign_out_and_find_out, declared, found_out, no_calendar])
         .state(Kept::default());
-    let routes = server.auth(proxy().store(store)).into_router().unwrap();
+    let server = server.auth(proxy().store(store)).build().unwrap();
+    let (sessions, routes) = (server.sessions().unwrap(), server.into_router());
     let world = World::on(fake.clone(), hand.clone(), |_| proxy().store(MemoryStore::new()));
-    World { routes, ..world }
+    (World { routes, ..world }, sessions)
 }
 
 async fn whoami_over_http(world: &World, access: &str) -> Reply {
     call(world, access, "whoami").await
 }
 
-async fn call(world: &World, access: &str, tool: &str) -> Reply {
+pub(crate) async fn call(world: &World, access: &str, tool: &str) -> Reply {
     let body = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {
@@ -202,6 +239,123 @@ async fn without_a_reprompt_the_user_is_sent_to_the_provider_once_and_then_told_
         assert!(page.body.contains("error=access_denied") && page.body.contains("Write events"), "{}", page.body);
         // After which it begins anew.
     }
+}
+
+#[tokio::test]
+async fn tok_13_the_page_names_what_is_missing_and_nothing_else() {
+    let world = server(Duration::from_secs(3600)).await;
+    let client = world.client(REDIRECT).await;
+    let log_in = async || {
+        let page = world.authorize(&client, &[("scope", "calendar profile")]).await;
+        let sent = world.approve(&page).await;
+        world.come_back(&sent["state"], &page.cookie()).await
+    };
+    for _ in 0..2 {
+        let held = tokens(&client, &world.exchange(&client, &log_in().await.redirect()["code"]).await);
+        assert_eq!(call(&world, &held.access, "no_calendar").await.status, 403);
+    }
+    let page = log_in().await;
+    assert_eq!(page.status, 403);
+    assert!(page.body.contains("<li>Write events</li>"), "{}", page.body);
+    assert!(!page.body.contains("<code>profile</code>"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_call_during_which_its_login_ended_gets_no_token() {
+    let world = server(Duration::from_secs(3600)).await;
+    let held = world.log_in().await;
+    let reply = call(&world, &held.access, "too_late").await;
+    assert_eq!(reply.status, 401, "{}", reply.body);
+    assert!(reply.header("www-authenticate").contains("invalid_token"));
+}
+
+/// How the consent of a user ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    WithdrawnAtTheProvider,
+    Revoked,
+    RevokedDuringTheCall,
+    TokenRefused,
+    IdentityRefused,
+}
+
+#[tokio::test]
+async fn tok_13_what_was_missing_is_forgotten_with_the_consent() {
+    let day = Duration::from_secs(24 * 3600);
+    let mut remembered = Vec::new();
+    for end in
+        [End::WithdrawnAtTheProvider, End::Revoked, End::RevokedDuringTheCall, End::TokenRefused, End::IdentityRefused]
+    {
+        let (world, sessions) = server_with_sessions(day).await;
+        let client = world.client(REDIRECT).await;
+        let log_in = async || {
+            let page = world.authorize(&client, &[("scope", "calendar profile")]).await;
+            let sent = world.approve(&page).await;
+            world.come_back(&sent["state"], &page.cookie()).await
+        };
+        let mut held = None;
+        for _ in 0..2 {
+            held = Some(tokens(&client, &world.exchange(&client, &log_in().await.redirect()["code"]).await));
+            assert_eq!(call(&world, &held.as_ref().unwrap().access, "found_out").await.status, 403);
+        }
+        let held = held.unwrap();
+        // The next login would be the page that tells how to take the consent back: here that is done.
+        match end {
+            End::WithdrawnAtTheProvider => {
+                let now = world.hand.clock().now();
+                assert_eq!(sessions.consent_withdrawn("naver-user-1", now).await.unwrap(), 2);
+            }
+            End::Revoked => assert_eq!(sessions.end_all("naver-user-1").await.unwrap(), 2),
+            End::RevokedDuringTheCall => {
+                assert_eq!(call(&world, &held.access, "sign_out_and_find_out").await.status, 403);
+            }
+            End::TokenRefused => {
+                world.pass(3600);
+                world.fake.set().token = Mode::Says(200, r#"{"error":"invalid_grant"}"#);
+                assert_eq!(whoami_over_http(&world, &held.access).await.status, 401);
+                world.fake.set().token = Mode::Well;
+            }
+            End::IdentityRefused => {
+                world.pass(24 * 3600 - 1);
+                world.fake.set().profile = Mode::Says(401, "");
+                let held = tokens(&client, &world.refresh(&client, &held.refresh).await);
+                world.pass(1);
+                assert_eq!(whoami_over_http(&world, &held.access).await.status, 401);
+                world.fake.set().profile = Mode::Well;
+            }
+        }
+        // And only what is missing from the new consent counts.
+        for _ in 0..2 {
+            let reply = log_in().await;
+            if reply.status != 303 {
+                remembered.push(end);
+                break;
+            }
+            let held = tokens(&client, &world.exchange(&client, &reply.redirect()["code"]).await);
+            assert_eq!(call(&world, &held.access, "found_out").await.status, 403);
+        }
+    }
+    assert!(remembered.is_empty(), "after {remembered:?}");
+}
+
+#[tokio::test]
+async fn tok_13_it_is_forgotten_with_a_withdrawn_consent_of_which_no_session_is_left() {
+    let (world, sessions) = server_with_sessions(Duration::from_secs(3600)).await;
+    let client = world.client(REDIRECT).await;
+    let log_in = async || {
+        let page = world.authorize(&client, &[("scope", "calendar profile")]).await;
+        let sent = world.approve(&page).await;
+        world.come_back(&sent["state"], &page.cookie()).await
+    };
+    for _ in 0..2 {
+        let code = log_in().await.redirect()["code"].clone();
+        let held = tokens(&client, &world.exchange(&client, &code).await);
+        assert_eq!(call(&world, &held.access, "found_out").await.status, 403);
+        // A code that was used twice ends the login and says nothing of the consent.
+        world.exchange(&client, &code).await;
+    }
+    assert_eq!(sessions.consent_withdrawn("naver-user-1", world.hand.clock().now()).await.unwrap(), 0);
+    assert!(log_in().await.redirect().contains_key("code"));
 }
 
 #[tokio::test]

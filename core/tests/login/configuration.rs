@@ -47,6 +47,7 @@ fn mistakes_are_told_all_at_once_by_setting_and_variable() {
             .required_scopes(["a b"])
             .allowed_redirect_uris(["ftp://x"])
             .access_token_lifetime(Duration::from_secs(48 * 3600))
+            .refresh_token_idle_lifetime(Duration::from_secs(90 * 24 * 3600))
             .build(defaults(public_url))
             .unwrap_err()
     };
@@ -63,6 +64,8 @@ fn mistakes_are_told_all_at_once_by_setting_and_variable() {
         "`allowed_redirect_uris`",
         "`access_token_lifetime`",
         "24 hours",
+        "`refresh_token_idle_lifetime`",
+        "to 89 days",
         "DARI_SECRET, or `secret`",
         "previous secret 2 (DARI_SECRET_PREVIOUS",
     ] {

@@ -36,6 +36,10 @@ pub(crate) struct Inside {
     pub(crate) revoke: Mode,
     /// What was revoked.
     pub(crate) revoked: Vec<String>,
+    /// Whether that makes all tokens of the user void, as at Naver.
+    pub(crate) unlinks: bool,
+    /// How long the profile is under way once it was read.
+    pub(crate) profile_lag: Duration,
     pub(crate) rotates: bool,
     pub(crate) gives_refresh_tokens: bool,
     /// In the answer as it is: Naver writes a string.
@@ -68,6 +72,8 @@ impl Fake {
             profile: Mode::Well,
             revoke: Mode::Well,
             revoked: Vec::new(),
+            unlinks: false,
+            profile_lag: Duration::ZERO,
             rotates: false,
             gives_refresh_tokens: true,
             expires_in: json!("3600"),
@@ -173,12 +179,18 @@ async fn profile(State(fake): State<Fake>, headers: HeaderMap) -> Response {
     if let Some(response) = misbehave(mode).await {
         return response;
     }
-    let inside = fake.set();
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if sent != format!("Bearer {}", inside.access_token) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
-    json!({ "id": inside.subject, "nickname": "다리" }).to_string().into_response()
+    let (response, lag) = {
+        let inside = fake.set();
+        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let response = if sent == format!("Bearer {}", inside.access_token) {
+            json!({ "id": inside.subject, "nickname": "다리" }).to_string().into_response()
+        } else {
+            StatusCode::UNAUTHORIZED.into_response()
+        };
+        (response, inside.profile_lag)
+    };
+    tokio::time::sleep(lag).await;
+    response
 }
 
 async fn revoke(State(fake): State<Fake>, token: String) -> Response {
@@ -187,7 +199,13 @@ async fn revoke(State(fake): State<Fake>, token: String) -> Response {
         inside.revoked.push(token);
         inside.revoke.clone()
     };
-    misbehave(mode).await.unwrap_or_default()
+    let response = misbehave(mode).await.unwrap_or_default();
+    let mut inside = fake.set();
+    if inside.unlinks {
+        inside.access_token.clear();
+        inside.refresh_token.clear();
+    }
+    response
 }
 
 pub(crate) struct FakeProvider {

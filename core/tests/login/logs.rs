@@ -112,6 +112,52 @@ async fn logs_hold_reasons_and_no_secrets_hyg_01() {
 }
 
 #[tokio::test]
+async fn refusals_at_token_and_revoke_name_the_grant_by_its_hash() {
+    Log::start();
+    let (world, _, store) = crate::replicas::two().await;
+    let (client, other) = (world.client(REDIRECT).await, world.client(REDIRECT).await);
+    let code = world.code(&client).await;
+    let id = world.gate.sessions().of_user("naver-user-1").await.unwrap()[0].id().to_owned();
+    let refused = |reason: &str| {
+        let log = Log::take();
+        assert!(log.contains(&format!("reason={reason:?} grant={id} ")), "{reason} of {id} is not in {log}");
+        assert!(!log.contains("naver-user-1"), "{log}");
+    };
+    world.exchange(&other, &code).await;
+    refused("code_foreign");
+    let mut wrong = crate::world::exchange_form(&client, &code);
+    wrong[4].1 = "another-verifier-that-is-at-least-forty-three-characters";
+    world.token(&wrong).await;
+    refused("pkce_mismatch");
+    let held = tokens(&client, &world.exchange(&client, &code).await);
+    world.refresh(&other, &held.refresh).await;
+    refused("refresh_token_foreign");
+    world.revoke(&other, &held.access).await;
+    refused("token_foreign");
+    store.go_down_after(1);
+    assert_eq!(world.revoke(&client, &held.access).await.status, 503);
+    store.go_down(false);
+    refused("store_away");
+    let scopes =
+        [("grant_type", "refresh_token"), ("client_id", &client), ("refresh_token", &held.refresh), ("scope", "\"\"")];
+    world.token(&scopes).await;
+    refused("request_invalid");
+    world.pass(3600);
+    world.fake.set().token = Mode::Says(503, "");
+    world.refresh(&client, &held.refresh).await;
+    refused("provider_away");
+    world.fake.set().token = Mode::Well;
+    world.pass(5);
+    let next = tokens(&client, &world.refresh(&client, &held.refresh).await);
+    world.refresh(&client, &next.refresh).await;
+    Log::take();
+    world.refresh(&client, &held.refresh).await;
+    refused("refresh_token_reused");
+    world.refresh(&client, &held.refresh).await;
+    refused("grant_ended");
+}
+
+#[tokio::test]
 async fn client_assertions_are_not_logged_hyg_01() {
     Log::start();
     let signed = Signed::elsewhere().await;

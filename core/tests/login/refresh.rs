@@ -1,8 +1,9 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use dari::clock::Clock;
 use serde_json::json;
 
-use crate::fake::Mode;
+use crate::fake::{Fake, Mode};
 use crate::world::{REDIRECT, World, tokens};
 
 fn invalid_grant() -> (u16, String) {
@@ -89,6 +90,24 @@ async fn a_family_ends_after_thirty_idle_days() {
     let held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
     world.pass(30 * 24 * 3600);
     assert_eq!(world.refresh(&held.client_id, &held.refresh).await.error(), invalid_grant());
+}
+
+/// As long as a login may be unused, so long its client is known.
+#[tokio::test]
+async fn a_client_is_known_as_long_as_its_login_lives() {
+    const LONGEST: u64 = 89 * 24 * 3600;
+    let world = World::with(|proxy| proxy.refresh_token_idle_lifetime(Duration::from_secs(LONGEST))).await;
+    let mut held = world.log_in().await;
+    for _ in 0..2 {
+        world.pass(LONGEST - 1);
+        held = tokens(&held.client_id, &world.refresh(&held.client_id, &held.refresh).await);
+    }
+    world.pass(LONGEST);
+    assert_eq!(
+        world.refresh(&held.client_id, &held.refresh).await.error(),
+        invalid_grant(),
+        "the login, not the client"
+    );
 }
 
 #[tokio::test]
@@ -187,6 +206,45 @@ async fn a_client_that_hangs_up_does_not_stop_the_refresh_ref_14() {
     assert_eq!(world.fake.set().refreshes, 1, "the rotated token was stored");
     world.pass(3600);
     assert_eq!(world.refresh(&held.client_id, &held.refresh).await.status, 200);
+}
+
+#[test]
+fn what_a_killed_process_was_refreshing_is_refreshed_anew_at_once_srv_12() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (_, hand) = Clock::manual(SystemTime::now());
+    let folder = tempfile::tempdir().unwrap();
+    let outside = runtime();
+    let fake = outside.block_on(Fake::start());
+    // A lease lasts longer than that.
+    let limit = Duration::from_secs(10);
+    let start = || World::on(fake.clone(), hand.clone(), |proxy| proxy.data_dir(folder.path()).upstream_timeout(limit));
+
+    let process = runtime();
+    let held = process.block_on(async {
+        let world = start();
+        let held = world.log_in().await;
+        world.pass(3600);
+        fake.set().token = Mode::Slow(limit);
+        let begun = async {
+            while fake.set().refreshes == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            reply = world.refresh(&held.client_id, &held.refresh) => panic!("{reply:?}"),
+            () = begun => {}
+        }
+        held
+    });
+    drop(process);
+
+    fake.set().token = Mode::Well;
+    outside.block_on(async {
+        let world = start();
+        let refresh = world.refresh(&held.client_id, &held.refresh);
+        let reply = tokio::time::timeout(Duration::from_secs(5), refresh).await.expect("nobody has the lease any more");
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    });
 }
 
 #[tokio::test]

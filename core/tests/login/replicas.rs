@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use dari::auth::Refusal;
+use dari::auth::{OAuthProxy, Refusal};
 use dari::clock::Clock;
 use dari::store::MemoryStore;
 use futures_util::FutureExt as _;
@@ -12,9 +12,13 @@ use crate::shared::Shared;
 use crate::world::{REDIRECT, World, tokens};
 
 pub(crate) async fn two() -> (World, World, Shared) {
+    two_with(|proxy| proxy).await
+}
+
+pub(crate) async fn two_with(options: impl Fn(OAuthProxy) -> OAuthProxy) -> (World, World, Shared) {
     let (clock, hand) = Clock::manual(SystemTime::now());
     let (store, fake) = (Shared::new(MemoryStore::with_clock(clock)), Fake::start().await);
-    let start = || World::on(fake.clone(), hand.clone(), |proxy| proxy.store(store.clone()));
+    let start = || World::on(fake.clone(), hand.clone(), |proxy| options(proxy.store(store.clone())));
     (start(), start(), store.clone())
 }
 
@@ -79,6 +83,20 @@ async fn ref_02_04_a_chain_is_one_at_all_replicas() {
     let invalid_grant = (400, "invalid_grant".to_owned());
     assert_eq!(one.refresh(&client, &first.refresh).await.error(), invalid_grant);
     assert_eq!(two.refresh(&client, &next.refresh).await.error(), invalid_grant);
+}
+
+#[tokio::test]
+async fn ref_02_a_thief_that_hangs_up_does_not_keep_the_family_alive() {
+    let (one, _, store) = two().await;
+    let first = one.log_in().await;
+    let second = tokens(&first.client_id, &one.refresh(&first.client_id, &first.refresh).await);
+    let third = tokens(&first.client_id, &one.refresh(&first.client_id, &second.refresh).await);
+    one.call(&third.access).await.unwrap();
+    store.answer_slowly(100);
+    let hasty = one.refresh(&first.client_id, &first.refresh);
+    assert!(tokio::time::timeout(Duration::from_millis(30), hasty).await.is_err());
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(one.call(&third.access).await.err(), Some(Refusal::InvalidToken), "it is gone from the store");
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use futures_util::FutureExt as _;
 use serde_json::json;
 
 use crate::fake::Mode;
-use crate::replicas::two;
-use crate::world::{REDIRECT, Tokens, World, tokens};
+use crate::replicas::{two, two_with};
+use crate::world::{REDIRECT, Reply, Tokens, World, tokens};
 
 fn invalid_grant() -> (u16, String) {
     (400, "invalid_grant".to_owned())
@@ -96,6 +96,132 @@ async fn rev_05_of_two_at_once_one_asks_the_provider() {
     let (one, two) = tokio::join!(revoke(), revoke());
     assert_eq!((one.status.as_u16(), two.status.as_u16()), (200, 200));
     assert_eq!(world.fake.set().revoked.len(), 1);
+}
+
+#[tokio::test]
+async fn rev_05_of_two_last_ones_at_once_one_asks_the_provider() {
+    for replicas in [1, 2] {
+        let (one, two, store) = two().await;
+        let other = if replicas == 1 { &one } else { &two };
+        let (first, second) = (one.log_in().await, one.log_in().await);
+        store.answer_slowly(30);
+        let (here, there) = tokio::join!(
+            one.revoke(&first.client_id, &first.refresh),
+            other.revoke(&second.client_id, &second.refresh)
+        );
+        assert_eq!((here.status.as_u16(), there.status.as_u16()), (200, 200));
+        assert!(is_over(&one, &first).await && is_over(other, &second).await);
+        assert_eq!(one.fake.set().revoked.len(), 1, "{replicas} replicas");
+    }
+}
+
+/// What of two things happens within the other.
+#[derive(Clone, Copy, Debug)]
+enum Within {
+    /// The login, while the provider revokes.
+    TheRevocation,
+    /// The revocation, between the provider's word on the login and our grant.
+    TheLogin,
+}
+
+async fn until(mut is_so: impl FnMut() -> bool) {
+    while !is_so() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Logs in at `here` while the user's only other login is revoked at `there`; how the new login's refresh is answered,
+/// for which the provider has to be good.
+async fn log_in_during_a_revocation(here: &World, there: &World, within: Within) -> Reply {
+    let fake = &here.fake;
+    fake.set().unlinks = true;
+    let first = here.log_in().await;
+    let page = here.authorize(&first.client_id, &[]).await;
+    let sent = here.approve(&page).await;
+    let lag = Duration::from_millis(300);
+    match within {
+        Within::TheRevocation => fake.set().revoke = Mode::Slow(lag),
+        Within::TheLogin => fake.set().profile_lag = lag,
+    }
+    let revoked = fake.set().revoked.len();
+    let identified = fake.set().profiles;
+    let revocation = async {
+        if matches!(within, Within::TheLogin) {
+            until(|| fake.set().profiles > identified).await;
+        }
+        there.revoke(&first.client_id, &first.refresh).await
+    };
+    let login = async {
+        if matches!(within, Within::TheRevocation) {
+            until(|| fake.set().revoked.len() > revoked).await;
+        }
+        here.come_back(&sent["state"], &page.cookie()).await
+    };
+    let (revocation, arrival) = tokio::join!(revocation, login);
+    assert_eq!((revocation.status.as_u16(), fake.set().revoked.len()), (200, revoked + 1));
+    assert!(is_over(here, &first).await);
+    let arrival = if arrival.header("location").starts_with(&fake.base) {
+        // The provider asks for another consent, to which the browser goes by itself.
+        let sent = arrival.redirect();
+        fake.set().challenge = sent["code_challenge"].clone();
+        here.come_back(&sent["state"], &page.cookie()).await
+    } else {
+        arrival
+    };
+    let held = tokens(&first.client_id, &here.exchange(&first.client_id, &arrival.redirect()["code"]).await);
+    here.pass(3600);
+    here.refresh(&held.client_id, &held.refresh).await
+}
+
+#[tokio::test]
+async fn rev_05_a_login_during_a_revocation_has_a_consent_of_its_own() {
+    for (within, at_another) in [
+        (Within::TheRevocation, false),
+        (Within::TheRevocation, true),
+        (Within::TheLogin, false),
+        (Within::TheLogin, true),
+    ] {
+        let (one, two, _) = two_with(|proxy| proxy.upstream_timeout(Duration::from_secs(5))).await;
+        let there = if at_another { &two } else { &one };
+        let refreshed = log_in_during_a_revocation(&one, there, within).await;
+        assert_eq!(refreshed.status, 200, "{within:?}, at another replica: {at_another}");
+    }
+}
+
+#[tokio::test]
+async fn rev_05_a_login_that_a_revocation_finds_is_not_the_last() {
+    let world = World::new().await;
+    let first = world.log_in().await;
+    let code = world.code(&first.client_id).await;
+    assert_eq!(world.revoke(&first.client_id, &first.refresh).await.status, 200);
+    assert!(world.fake.set().revoked.is_empty(), "a grant whose code is not used yet");
+    let held = tokens(&first.client_id, &world.exchange(&first.client_id, &code).await);
+    assert!(world.call(&held.access).await.is_ok());
+    // A login after a revocation is one as any other.
+    let again = world.log_in().await;
+    assert!(world.call(&again.access).await.is_ok());
+}
+
+#[tokio::test]
+async fn rev_05_tokens_that_the_provider_is_replacing_are_revoked_as_replaced() {
+    for at_another in [false, true] {
+        let (one, two, _) = two_with(|proxy| proxy.upstream_timeout(Duration::from_secs(5))).await;
+        one.fake.set().rotates = true;
+        let held = one.log_in().await;
+        one.pass(3600);
+        one.fake.set().token = Mode::Slow(Duration::from_millis(200));
+        let revocation = async {
+            until(|| one.fake.set().refreshes == 1).await;
+            let world = if at_another { &two } else { &one };
+            world.revoke(&held.client_id, &held.refresh).await
+        };
+        let (_, revoked) = tokio::join!(one.refresh(&held.client_id, &held.refresh), revocation);
+        assert_eq!(revoked.status, 200);
+        assert!(is_over(&one, &held).await);
+        let newest = one.fake.set().refresh_token.clone();
+        assert_eq!((one.fake.set().refreshes, newest.as_str()), (1, "upstream-refresh-2"));
+        assert_eq!(one.fake.set().revoked, [newest], "at another replica: {at_another}");
+    }
 }
 
 #[tokio::test]
@@ -187,14 +313,17 @@ async fn a_store_that_is_away_is_503_and_the_next_try_ends_it_srv_10() {
     let (one, _, store) = two().await;
     let held = one.log_in().await;
     one.call(&held.access).await.unwrap();
-    for operations in 0..4 {
+    for operations in 0..11 {
+        let begun = std::time::Instant::now();
         store.go_down_after(operations);
         let reply = one.revoke(&held.client_id, &held.refresh).await;
         assert_eq!(reply.error(), (503, "temporarily_unavailable".to_owned()), "after {operations}");
+        assert!(begun.elapsed() < Duration::from_secs(1), "it waited for the try before it");
         store.go_down(false);
         assert!(one.call(&held.access).await.is_ok(), "after {operations}");
     }
-    // A deletion that was done, and not told.
+    // A deletion that was done, and not told. (The tries before it are forgotten: this store would lie about them first.)
+    one.pass(200);
     store.lie(true);
     assert_eq!(one.revoke(&held.client_id, &held.refresh).await.status, 503);
     store.lie(false);

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use dari::auth::PreRegisteredClient;
+use serde_json::json;
+
 use crate::replicas::two;
-use crate::world::{World, tokens};
+use crate::site::Site;
+use crate::world::{REDIRECT, World, tokens};
 
 const USER: &str = "naver-user-1";
 
@@ -14,7 +18,7 @@ async fn they_are_listed_with_what_a_user_would_know_them_by() {
     assert!(sessions.of_user(USER).await.unwrap().is_empty());
     let old = world.log_in().await;
     world.pass(60);
-    let client = world.client(crate::world::REDIRECT).await;
+    let client = world.client(REDIRECT).await;
     let page = world.authorize(&client, &[("scope", "calendar")]).await;
     let sent = world.approve(&page).await;
     let code = world.come_back(&sent["state"], &page.cookie()).await.redirect()["code"].clone();
@@ -37,6 +41,24 @@ async fn they_are_listed_with_what_a_user_would_know_them_by() {
     for shown in [format!("{newest:?}"), format!("{sessions:?}")] {
         assert!(!shown.contains("upstream-") && !shown.contains(&new.refresh), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn a_client_of_any_kind_is_listed_by_its_name() {
+    let site = Site::start().await;
+    let network = site.network();
+    let known = PreRegisteredClient::new("known", [REDIRECT]).name("Known Client");
+    let world = World::with(|proxy| proxy.test_network(network).client(known)).await;
+    let described = site.publish("/client.json", json!({ "redirect_uris": [REDIRECT] }));
+    let registered = world.client(REDIRECT).await;
+    for client in [&described, "known", &registered] {
+        let code = world.code(client).await;
+        assert_eq!(world.exchange(client, &code).await.status, 200);
+        world.pass(1);
+    }
+    let listed = world.gate.sessions().of_user(USER).await.unwrap();
+    let names: Vec<_> = listed.iter().map(|session| session.client_name().unwrap_or("no name")).collect();
+    assert_eq!(names, ["Test Client", "Known Client", "Document Client"]);
 }
 
 #[tokio::test]

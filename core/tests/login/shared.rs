@@ -1,4 +1,4 @@
-//! A store that several servers share, and that goes away on demand.
+//! A store that several servers share, and that goes away or is slow on demand.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,12 +15,14 @@ pub(crate) struct Shared {
     left: Arc<AtomicU64>,
     /// Writes what it is told to, and says that it did not.
     lies: Arc<AtomicBool>,
+    /// How long the answer to a `take` is under way once it was done, in milliseconds.
+    slow: Arc<AtomicU64>,
 }
 
 impl Shared {
     pub(crate) fn new(store: MemoryStore) -> Self {
         let left = Arc::new(AtomicU64::new(u64::MAX));
-        Self { store: Arc::new(store), down: Arc::default(), left, lies: Arc::default() }
+        Self { store: Arc::new(store), down: Arc::default(), left, lies: Arc::default(), slow: Arc::default() }
     }
 
     pub(crate) fn go_down(&self, down: bool) {
@@ -34,6 +36,10 @@ impl Shared {
 
     pub(crate) fn lie(&self, lies: bool) {
         self.lies.store(lies, Ordering::SeqCst);
+    }
+
+    pub(crate) fn answer_slowly(&self, milliseconds: u64) {
+        self.slow.store(milliseconds, Ordering::SeqCst);
     }
 
     fn away() -> StoreError {
@@ -67,7 +73,14 @@ impl Store for Shared {
         if self.lies.load(Ordering::SeqCst) {
             return Box::pin(async { take.await.and(Err(Self::away())) });
         }
-        self.unless_down(take)
+        let slow = Duration::from_millis(self.slow.load(Ordering::SeqCst));
+        self.unless_down(Box::pin(async move {
+            let taken = take.await;
+            if !slow.is_zero() {
+                tokio::time::sleep(slow).await;
+            }
+            taken
+        }))
     }
     fn compare_and_swap<'a>(
         &'a self,

@@ -5,15 +5,16 @@ use std::time::{Duration, SystemTime};
 use axum::body::{Body, BodyDataStream};
 use dari::Changes;
 use dari::auth::OAuthProxy;
-use dari::clock::Clock;
+use dari::clock::{Clock, ManualClock};
 use dari::prelude::*;
-use dari::store::MemoryStore;
+use dari::store::{MemoryStore, Store};
 use futures_util::StreamExt as _;
 use http::{Request, header};
 use serde_json::json;
 use tower::ServiceExt as _;
 
 use crate::fake::Fake;
+use crate::shared::Shared;
 use crate::world::{BASE, SECRET, World};
 
 /// For everybody.
@@ -31,6 +32,10 @@ fn calendar() -> String {
 async fn server(changes: &Changes) -> World {
     let (clock, hand) = Clock::manual(SystemTime::now());
     let fake = Fake::start().await;
+    server_on(&fake, &hand, MemoryStore::with_clock(clock), changes)
+}
+
+fn server_on(fake: &Fake, hand: &ManualClock, store: impl Store, changes: &Changes) -> World {
     let proxy = || {
         OAuthProxy::new(fake.provider())
             .secret(SECRET.to_owned().into())
@@ -41,7 +46,7 @@ async fn server(changes: &Changes) -> World {
             .clock(hand.clock())
     };
     let server = McpServer::new("Test Server", "1.0.0").resources(resources![open, calendar]);
-    let server = server.changes(changes.clone()).auth(proxy().store(MemoryStore::with_clock(clock)));
+    let server = server.changes(changes.clone()).auth(proxy().store(store));
     let routes = server.into_router().unwrap();
     let world = World::on(fake.clone(), hand.clone(), |_| proxy().store(MemoryStore::new()));
     World { routes, ..world }
@@ -106,6 +111,26 @@ async fn a_stream_ends_when_its_login_does() {
     assert_eq!(world.refresh(&tokens.client_id, &tokens.refresh).await.status, 400);
     tokio::time::pause();
     assert!(next(&mut stream).await.unwrap().contains("\"resultType\":\"complete\""));
+    assert_eq!(next(&mut stream).await, None);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_login_does_at_another_replica() {
+    let (clock, hand) = Clock::manual(SystemTime::now());
+    let (store, fake) = (Shared::new(MemoryStore::with_clock(clock)), Fake::start().await);
+    let replica = || server_on(&fake, &hand, store.clone(), &Changes::new());
+    let (one, two) = (replica(), replica());
+    let tokens = one.log_in().await;
+    let mut stream = listen(&one, &tokens.access).await;
+    next(&mut stream).await.unwrap();
+    assert_eq!(two.revoke(&tokens.client_id, &tokens.access).await.status, 200);
+    tokio::time::pause();
+    // With the sign of life the look begins, and with its answer the stream ends.
+    assert_eq!(next(&mut stream).await.as_deref(), Some(":\n\n"));
+    let looked = tokio::time::Instant::now();
+    let last = next(&mut stream).await.unwrap();
+    assert!(last.contains("\"resultType\":\"complete\""), "{last}");
+    assert!(looked.elapsed() < Duration::from_secs(1), "{:?}", looked.elapsed());
     assert_eq!(next(&mut stream).await, None);
 }
 

@@ -319,7 +319,18 @@ impl Grants {
 
     /// Ends the grant, and with it its access tokens and refresh tokens. Of several who do so at once, one is given what
     /// it was, with the newest tokens.
-    pub(crate) async fn end(&self, id: &GrantId, reason: Reason) -> Result<Option<Grant>, StoreError> {
+    ///
+    /// A task of its own: a client that hangs up, who may be the thief of a token, does not leave in the cache what is
+    /// gone from the store.
+    pub(crate) async fn end(self: &Arc<Self>, id: &GrantId, reason: Reason) -> Result<Option<Grant>, StoreError> {
+        let (grants, id) = (self.clone(), id.clone());
+        let ended = tokio::spawn(async move { grants.take(&id, reason).await }).await;
+        ended.unwrap_or_else(|error| {
+            Err(StoreError::unavailable(self.store.describe(), "end the login again after the restart", error))
+        })
+    }
+
+    async fn take(&self, id: &GrantId, reason: Reason) -> Result<Option<Grant>, StoreError> {
         let taken = self.store.take::<Grant>(&key(id)).await;
         if taken.as_ref().is_err_and(StoreError::is_unavailable) {
             // It may have been done nevertheless: the next to ask has to look.
@@ -333,7 +344,7 @@ impl Grants {
         });
         if grant.is_some() {
             self.expire_refresh_tokens(id).await;
-            tracing::info!(target: "dari::auth", reason = reason.as_str(), grant = %id, "grant ended");
+            reason.log_end(id);
         }
         Ok(grant)
     }

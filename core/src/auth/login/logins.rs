@@ -1,8 +1,10 @@
 //! The logins of this server: grants whose upstream tokens are kept fresh and whose users are checked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::grants::Grants;
+use super::leases::Leases;
 use super::permissions::Permissions;
 use crate::auth::provider::upstream::Upstream;
 use crate::clock::Clock;
@@ -16,12 +18,14 @@ pub(super) const QUIET: u64 = RETRY_AFTER as u64;
 
 /// Grants, and the provider that stands behind them.
 ///
-/// The upstream tokens' refresh is in `upstream_refresh`, the check of the identity in `identity_check`.
+/// The upstream tokens' refresh is in `upstream_refresh`, the check of the identity in `identity_check`, and the end of
+/// the consent in `revocation`.
 pub(crate) struct Logins {
     /// For what is known beside the grants.
     pub(crate) store: Sealed,
-    pub(crate) grants: Grants,
+    pub(crate) grants: Arc<Grants>,
     pub(crate) permissions: Permissions,
+    pub(crate) leases: Leases,
     pub(crate) upstream: Upstream,
     pub(crate) clock: Clock,
     /// How long one request to the provider may take.

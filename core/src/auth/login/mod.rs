@@ -5,6 +5,7 @@ mod flight;
 pub(super) mod grant_id;
 pub(super) mod grants;
 mod identity_check;
+pub(super) mod leases;
 pub(super) mod logins;
 pub(super) mod permissions;
 pub(super) mod records;

@@ -9,6 +9,7 @@
 //! | `transactions` | SHA-256 of the upstream `state` | [`Transaction`] | 10 min; taken by the callback |
 //! | `codes` | SHA-256 of the code | [`Code`] | 60 s; once used 10 min, so that a second use is known as one |
 //! | `grants` | grant id; owner: the user | [`Grant`] | 2 min until its code is used, then until the family ends |
+//! | `revocations` | SHA-256 of the user | [`Revocation`] | 2 min |
 //! | `unpermitted` | SHA-256 of the user | [`Unpermitted`] | 30 days; 1 h once the user was asked again |
 //! | `refresh_tokens` | SHA-256 of the token; owner: the grant | [`RefreshToken`] | 30 days, or as configured; 1 min once the family has ended |
 //!
@@ -35,6 +36,7 @@ pub(crate) const CONSENTS: Collection = Collection::new("consents");
 pub(crate) const TRANSACTIONS: Collection = Collection::new("transactions");
 pub(crate) const CODES: Collection = Collection::new("codes");
 pub(crate) const GRANTS: Collection = Collection::new("grants");
+pub(crate) const REVOCATIONS: Collection = Collection::new("revocations");
 pub(crate) const REFRESH_TOKENS: Collection = Collection::new("refresh_tokens");
 pub(crate) const UNPERMITTED: Collection = Collection::new("unpermitted");
 
@@ -51,6 +53,8 @@ pub(crate) const REQUEST_TTL: Duration = MINUTE.saturating_mul(10);
 pub(crate) const CODE_TTL: Duration = MINUTE;
 /// The memory of a used code.
 pub(crate) const USED_CODE_TTL: Duration = MINUTE.saturating_mul(10);
+/// A revocation: longer than one takes, and then longer than a login that was under way meanwhile.
+pub(crate) const REVOCATION_TTL: Duration = MINUTE.saturating_mul(2);
 /// A permission that a user did not give at the provider, until the next login.
 pub(crate) const UNPERMITTED_TTL: Duration = DAY.saturating_mul(30);
 /// The same, once the user was asked again.
@@ -136,6 +140,9 @@ pub(crate) struct RefreshToken {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,
+    /// What the client called itself at the login, for its user to know it by.
+    #[serde(default)]
+    pub(crate) client_name: Option<String>,
     pub(crate) subject: String,
     pub(crate) profile: Value,
     pub(crate) scopes: Scopes,
@@ -152,12 +159,23 @@ pub(crate) struct Grant {
     pub(crate) lease: Option<Lease>,
 }
 
-/// The right of one process to refresh upstream tokens for a while.
+/// The right of one server to do something for a while, as the refresh of upstream tokens.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lease {
-    pub(crate) holder: String,
+    #[serde(default)]
+    pub(crate) server: String,
+    /// Which of its leases this is.
+    #[serde(default)]
+    pub(crate) number: u64,
     /// In milliseconds since 1970.
     pub(crate) until: u64,
+}
+
+/// A grant of a user is revoked, or was lately.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Revocation {
+    /// Who is at it; none: it is done.
+    pub(crate) lease: Option<Lease>,
 }
 
 /// The provider's tokens.
@@ -180,9 +198,16 @@ pub(crate) struct GrantedTokens {
 
 impl Grant {
     /// A grant that was just made; `expires_at` is the end of its code's life.
-    pub(crate) fn new(request: &AuthorizationRequest, identity: Identity, tokens: &UpstreamTokens, now: u64) -> Self {
+    pub(crate) fn new(
+        request: &AuthorizationRequest,
+        client_name: Option<String>,
+        identity: Identity,
+        tokens: &UpstreamTokens,
+        now: u64,
+    ) -> Self {
         Self {
             client_id: request.client_id.clone(),
+            client_name,
             subject: identity.subject,
             profile: identity.profile,
             scopes: request.scopes.clone(),
@@ -193,13 +218,6 @@ impl Grant {
             generation: 0,
             lease: None,
         }
-    }
-}
-
-impl Grant {
-    /// Whether nobody has taken the lease since; one that ran out may be another's by now.
-    pub(crate) fn is_leased_by(&self, lease: &Lease) -> bool {
-        self.lease.as_ref().is_some_and(|held| held.holder == lease.holder)
     }
 }
 
@@ -286,6 +304,7 @@ redacted!(
     RefreshToken,
     Grant,
     Lease,
+    Revocation,
     GrantedTokens
 );
 
@@ -392,10 +411,11 @@ mod tests {
         let unpermitted = Unpermitted { scopes: request.scopes.clone(), standing: Standing::Wanted };
         let code = Code { grant: grant.clone(), request: request.clone(), used: false };
         let refresh_token = RefreshToken { grant: grant.clone(), index: 0 };
-        let login = Grant::new(&request, identity, &tokens, 0);
-        let lease = Lease { holder: hidden(), until: 0 };
+        let login = Grant::new(&request, Some(hidden()), identity, &tokens, 0);
+        let lease = Lease { server: hidden(), number: 0, until: 0 };
+        let revocation = Revocation { lease: Some(lease.clone()) };
         let upstream = login.upstream.clone();
-        let shown: [(&str, &dyn fmt::Debug); 10] = [
+        let shown: [(&str, &dyn fmt::Debug); 11] = [
             ("Unpermitted", &unpermitted),
             ("AuthorizationRequest", &request),
             ("ConsentQuestion", &form),
@@ -404,6 +424,7 @@ mod tests {
             ("RefreshToken", &refresh_token),
             ("Grant", &login),
             ("Lease", &lease),
+            ("Revocation", &revocation),
             ("GrantedTokens", &upstream),
             ("UpstreamTokens", &tokens),
         ];

@@ -1,5 +1,7 @@
 //! How many logins one user may have at this server.
 
+use std::sync::Arc;
+
 use super::grants::Grants;
 use super::records::{GRANTS, Grant};
 use crate::auth::login::grant_id::GrantId;
@@ -15,7 +17,7 @@ impl Grants {
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) async fn make_room(&self, subject: &str) -> Result<(), StoreError> {
+    pub(crate) async fn make_room(self: &Arc<Self>, subject: &str) -> Result<(), StoreError> {
         let ids = self.store().owned_by(GRANTS, subject).await?;
         let Some(excess) = (ids.len() + 1).checked_sub(MAX_GRANTS).filter(|excess| *excess > 0) else {
             return Ok(());

@@ -6,11 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use super::grant_id::GrantId;
 use super::logins::Logins;
-use super::records::{CLIENTS, Grant};
+use super::records::Grant;
 use super::revocation::RevokeError;
 use crate::auth::reason::Reason;
-use crate::auth::request::client::Client;
-use crate::store::{Key, StoreError};
+use crate::store::StoreError;
 
 /// The users' logins at this server: to show them to their user, and to end them.
 ///
@@ -75,6 +74,17 @@ impl From<RevokeError> for SessionsError {
 }
 
 impl Session {
+    fn new(id: &GrantId, grant: Grant) -> Self {
+        Self {
+            id: id.to_string(),
+            scopes: grant.scopes.iter().map(str::to_owned).collect(),
+            began_at: time(grant.upstream.granted_at),
+            ends_at: time(grant.expires_at),
+            client_id: grant.client_id,
+            client_name: grant.client_name,
+        }
+    }
+
     /// What the session is called, here and in the log. It is no secret and opens nothing.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -87,7 +97,7 @@ impl Session {
         &self.client_id
     }
 
-    /// What the client calls itself, which nobody has verified.
+    /// What the client called itself at the login, which nobody has verified.
     #[must_use]
     pub fn client_name(&self) -> Option<&str> {
         self.client_name.as_deref()
@@ -127,7 +137,7 @@ impl Sessions {
         for id in self.0.grants.of_user(user_id).await? {
             // One that ended meanwhile is left out.
             if let Some(grant) = self.0.grants.read(&id).await? {
-                sessions.push(self.session(&id, grant).await?);
+                sessions.push(Session::new(&id, grant));
             }
         }
         sessions.sort_by_key(|session| std::cmp::Reverse(session.began_at));
@@ -178,22 +188,9 @@ impl Sessions {
                 ended += usize::from(self.0.grants.end(&id, Reason::ConsentWithdrawn).await?.is_some());
             }
         }
-        if ended > 0 {
-            self.0.consent_is_gone(user_id).await;
-        }
+        // Also without a session: the next consent is asked for from the start.
+        self.0.permissions.forget(user_id).await?;
         Ok(ended)
-    }
-
-    async fn session(&self, id: &GrantId, grant: Grant) -> Result<Session, StoreError> {
-        let client = self.0.store.get::<Client>(&Key::new(CLIENTS, &*grant.client_id)).await?;
-        Ok(Session {
-            id: id.to_string(),
-            client_name: client.and_then(|client| client.client_name.clone()),
-            scopes: grant.scopes.iter().map(str::to_owned).collect(),
-            began_at: time(grant.upstream.granted_at),
-            ends_at: time(grant.expires_at),
-            client_id: grant.client_id,
-        })
     }
 }
 

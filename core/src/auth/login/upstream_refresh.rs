@@ -10,14 +10,14 @@ use tokio::time::{Instant, sleep};
 
 use super::flight::Run;
 use super::grants::{GrantError, LiveGrant, UpstreamOutcome, UpstreamTrouble, store_reason};
+use super::leases::Held;
 use super::logins::{Logins, QUIET};
-use super::records::{Grant, GrantedTokens, Lease};
+use super::records::{Grant, GrantedTokens};
 use crate::auth::provider::UpstreamError;
-use crate::auth::random::random_id;
 use crate::auth::reason::Reason;
 
-/// How often another process's refresh is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often it is looked whether another is done.
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// How often, and after which pause, tokens are written again that the store did not take: a provider that rotates
 /// has made the old ones void.
 const WRITES: u32 = 8;
@@ -45,8 +45,14 @@ impl Wanted {
 
 impl Logins {
     /// Sees to it that the upstream access token is not about to end. A call waits for that only shortly before the end;
-    /// and where the provider is away, a token that is still valid will do.
+    /// and where the provider is away, a token that is still valid will do. But not that of a login which has ended since
+    /// the caller found it.
     pub(crate) async fn fresh(self: &Arc<Self>, live: &Arc<LiveGrant>) -> UpstreamOutcome {
+        let outcome = self.freshened(live).await;
+        if live.has_ended() { Err(UpstreamTrouble::Ended) } else { outcome }
+    }
+
+    async fn freshened(self: &Arc<Self>, live: &Arc<LiveGrant>) -> UpstreamOutcome {
         let now = self.clock.unix();
         let seen = live.seen();
         if !seen.upstream.is_due(now) {
@@ -143,34 +149,27 @@ impl Logins {
     }
 
     /// Takes the lease, unless somebody else has it or the tokens are new.
-    async fn lease(&self, live: &LiveGrant, grant: &Grant) -> Result<Option<Lease>, UpstreamTrouble> {
-        let now = self.clock.unix_millis();
-        let lease_time = u64::try_from(self.lease_time().as_millis()).unwrap_or(u64::MAX);
-        let holder = random_id().map_err(|error| {
-            Reason::Internal.log_failure(&error);
-            UpstreamTrouble::Unavailable
-        })?;
-        let lease = Lease { holder, until: now.saturating_add(lease_time) };
+    pub(super) async fn lease(&self, live: &LiveGrant, grant: &Grant) -> Result<Option<Held<'_>>, GrantError> {
+        let lease = self.leases.give(self.lease_time());
         let taken = self.grants.update(live, |newest| {
-            // A lease that reaches further than any can is left from before the clock was set back.
-            let held = newest.lease.as_ref().is_some_and(|held| held.until > now && held.until <= lease.until);
+            let held = newest.lease.as_ref().is_some_and(|held| self.leases.is_held(held, self.lease_time()));
             if held || !same(&newest.upstream.access_token, &grant.upstream.access_token) {
                 return Break(());
             }
-            newest.lease = Some(lease.clone());
+            newest.lease = Some(lease.lease().clone());
             Continue(())
         });
         Ok(taken.await?.is_continue().then_some(lease))
     }
 
     /// A lease lasts longer than a request to the provider and the write after it.
-    fn lease_time(&self) -> Duration {
+    pub(super) fn lease_time(&self) -> Duration {
         self.upstream_timeout + PAUSE * WRITES * 2
     }
 
-    async fn release(&self, live: &LiveGrant, lease: &Lease) -> Result<(), GrantError> {
+    async fn release(&self, live: &LiveGrant, lease: &Held<'_>) -> Result<(), GrantError> {
         let released = self.grants.update(live, |newest| {
-            if !newest.is_leased_by(lease) {
+            if !lease.is(newest.lease.as_ref()) {
                 return Break(());
             }
             newest.lease = None;
@@ -180,12 +179,17 @@ impl Logins {
     }
 
     /// Stores new tokens, durably, before anybody gets them; only a store that is away for longer is not waited for.
-    async fn keep(self: &Arc<Self>, live: &Arc<LiveGrant>, upstream: GrantedTokens, lease: &Lease) -> UpstreamOutcome {
+    async fn keep(
+        self: &Arc<Self>,
+        live: &Arc<LiveGrant>,
+        upstream: GrantedTokens,
+        lease: &Held<'_>,
+    ) -> UpstreamOutcome {
         let mut writes = 0;
         loop {
             let kept = self.grants.update(live, |newest| {
                 newest.upstream = upstream.clone();
-                if newest.is_leased_by(lease) {
+                if lease.is(newest.lease.as_ref()) {
                     newest.lease = None;
                 }
                 Continue::<(), ()>(())
@@ -234,6 +238,10 @@ impl Logins {
     /// Ends the grant for good.
     pub(super) async fn over(&self, live: &LiveGrant, reason: Reason) -> UpstreamOutcome {
         self.grants.end(live.id(), reason).await.map_err(GrantError::from)?;
+        // With a no of the provider the consent may be gone, and what was missing from it.
+        if matches!(reason, Reason::ProviderRejected | Reason::IdentityRejected) {
+            self.permissions.forget_or_log(&live.seen().subject).await;
+        }
         Err(UpstreamTrouble::Ended)
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct WithdrawPage<'a> {
     pub(crate) server_name: &'a str,
     /// The provider's name.
     pub(crate) provider_name: &'a str,
-    /// The permissions that the user was asked for.
+    /// The permissions that are missing.
     pub(crate) scopes: &'a [ScopeLine<'a>],
     /// How it is done at this provider, in the provider's own words.
     pub(crate) how: Option<&'a str>,

@@ -21,8 +21,10 @@ use crate::auth::clients::registered::RegisteredClients;
 use crate::auth::counters::{Counted, Counts};
 use crate::auth::fetch::fetcher::Fetcher;
 use crate::auth::login::grants::Grants;
+use crate::auth::login::leases::Leases;
 use crate::auth::login::logins::Logins;
 use crate::auth::login::permissions::Permissions;
+use crate::auth::login::records::CLIENT_TTL;
 use crate::auth::provider::upstream::Upstream;
 use crate::auth::request::client::Client;
 use crate::auth::request::redirect_policy::RedirectPolicy;
@@ -38,6 +40,9 @@ use crate::store::{
 
 /// The longest life of an access token: it cannot be taken back by anybody but us.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest life of an unused login: when its client comes again, it must be registered still. The day is for what
+/// lies between the callback, where the client's time begins, and the end of its code.
+const LONGEST_IDLE: Duration = CLIENT_TTL.saturating_sub(DAY);
 /// The longest wait for the provider: clients give up after about a minute, and a refresh may need two requests.
 const MAX_UPSTREAM_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -110,6 +115,9 @@ pub enum AuthConfigError {
     /// Metadata that cannot be written.
     #[error("the metadata cannot be written as JSON: {0}")]
     Metadata(#[from] serde_json::Error),
+    /// No random bytes.
+    #[error("the system's random generator failed: {0}")]
+    Random(#[from] getrandom::Error),
     /// No place for the secret or the store.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -163,6 +171,7 @@ impl OAuthProxy {
             None => kept_secret(&urls, defaults.server_name).map_err(|error| vec![error])?,
         };
         let store = self.sealed(&keys, counts.clone(), defaults.server_name).map_err(|error| vec![error])?;
+        let leases = Leases::new(&store).map_err(|error| vec![error.into()])?;
         let offer = Offer {
             server_name: defaults.server_name,
             scopes_supported: &supported,
@@ -190,8 +199,9 @@ impl OAuthProxy {
             access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
             logins: Arc::new(Logins {
                 store: store.clone(),
-                grants: Grants::new(store.clone()),
+                grants: Arc::new(Grants::new(store.clone())),
                 permissions: Permissions::new(store.clone()),
+                leases,
                 upstream,
                 clock: self.clock,
                 upstream_timeout: self.upstream_timeout,
@@ -214,8 +224,8 @@ impl OAuthProxy {
             (
                 "refresh_token_idle_lifetime",
                 self.refresh_token_idle_lifetime,
-                SECOND..=DAY * 3650,
-                "from 1 second to 10 years",
+                SECOND..=LONGEST_IDLE,
+                "from 1 second to 89 days: a client stays registered for 90 days after its last refresh",
             ),
             ("identity_check_interval", self.identity_check_interval, Duration::ZERO..=DAY, "at most 24 hours"),
             ("identity_grace", self.identity_grace, Duration::ZERO..=DAY, "at most 24 hours"),

@@ -226,7 +226,8 @@ impl OAuthProxy {
         self
     }
 
-    /// How long a login lives without being refreshed. Default: 30 days.
+    /// How long a login lives without being refreshed, at most 89 days: its client stays registered for 90 days after the
+    /// last refresh. Default: 30 days.
     #[must_use]
     pub const fn refresh_token_idle_lifetime(mut self, lifetime: Duration) -> Self {
         self.refresh_token_idle_lifetime = lifetime;

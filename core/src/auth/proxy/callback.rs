@@ -63,13 +63,14 @@ pub(super) async fn callback(
     let request = transaction.request.clone();
     let login = tokio::spawn(async move {
         let client = worker.clients.find(&transaction.request.client_id, source).await.ok();
-        let arrival = log_in(&worker, &code, &state, transaction).await?;
-        Ok::<_, OAuthError>((arrival, client.and_then(|client| client.client_name.clone())))
+        let client_name = client.and_then(|client| client.client_name.clone());
+        let arrival = log_in(&worker, &code, &state, transaction, client_name.clone()).await?;
+        Ok::<_, OAuthError>((arrival, client_name))
     });
     let answer = ClientAnswer::to(&server, &request);
     match login.await {
         Ok(Ok((Arrival::LoggedIn(code), client_name))) => answer.code(&code, client_name.as_deref(), lang),
-        Ok(Ok((Arrival::AskedAgain(url), _))) => see_other(&url),
+        Ok(Ok((Arrival::SentBack(url), _))) => see_other(&url),
         Ok(Ok((Arrival::StillMissing(subject), _))) => still_missing(&server, &headers, &request, &subject).await,
         Ok(Err(error)) => answer.error(error.code(), error.description()),
         Err(error) => {
@@ -83,8 +84,8 @@ pub(super) async fn callback(
 enum Arrival {
     /// A grant, and our code for it.
     LoggedIn(String),
-    /// The provider is to ask once more for what this user did not permit before; this is where.
-    AskedAgain(String),
+    /// The provider is to ask this user once more; this is where.
+    SentBack(String),
     /// It was asked once more before, and this user's permission is missing still.
     StillMissing(String),
 }
@@ -95,6 +96,7 @@ async fn log_in(
     code: &str,
     state: &str,
     transaction: Transaction,
+    client_name: Option<String>,
 ) -> Result<Arrival, OAuthError> {
     let Transaction { request, browser, verifier, asks_again } = transaction;
     let upstream = &server.logins.upstream;
@@ -107,7 +109,7 @@ async fn log_in(
         match permissions.standing(&identity.subject, &request.scopes).await? {
             Some(Standing::Wanted) if server.logins.upstream.can_ask_again() => {
                 let url = send_off(server, browser, request, Some(identity.subject)).await?;
-                return Ok(Arrival::AskedAgain(url));
+                return Ok(Arrival::SentBack(url));
             }
             Some(Standing::WantedStill) => return Ok(Arrival::StillMissing(identity.subject)),
             // Such a provider asks by itself for what is missing.
@@ -116,9 +118,17 @@ async fn log_in(
         }
     }
     let id = GrantId::random().map_err(|error| OAuthError::internal(&error))?;
-    let grant = Grant::new(&request, identity, &tokens, server.logins.clock.unix());
+    let grant = Grant::new(&request, client_name, identity, &tokens, server.logins.clock.unix());
     server.logins.grants.make_room(&grant.subject).await?;
     server.logins.grants.create(&id, &grant).await?;
+    if let Some(error) = server.logins.lost_meanwhile(&grant).await? {
+        server.logins.grants.end(&id, Reason::ConsentWithdrawn).await?;
+        return match error {
+            // The user did nothing wrong: the provider asks for the consent once more.
+            IdentifyError::Rejected(_) => Ok(Arrival::SentBack(send_off(server, browser, request, None).await?)),
+            IdentifyError::Unavailable(_) => Err(not_identified(&error)),
+        };
+    }
     server.clients.keep_login(&request.client_id, &grant.subject, &server.logins.grants).await?;
     tracing::info!(target: "dari::auth", grant = %id, "logged in");
     Ok(Arrival::LoggedIn(server.codes.issue(id, request).await?))
@@ -137,12 +147,15 @@ async fn still_missing(
     subject: &str,
 ) -> Response {
     Reason::PermissionRefused.log();
-    if let Err(error) = server.logins.permissions.forget(subject).await {
-        return failure(headers, &error.into());
-    }
+    let missing = match server.logins.permissions.forget(subject).await {
+        Ok(missing) => missing.intersection(&request.scopes),
+        Err(error) => return failure(headers, &error.into()),
+    };
+    // What was missing is known for an hour only after the user was sent to be asked again.
+    let missing = if missing.is_empty() { &request.scopes } else { &missing };
     let lang = Lang::of(headers);
     let describe = |scope| ScopeLine { scope, description: server.provider.describe_scope(scope, lang.tag()) };
-    let scopes: Vec<_> = request.scopes.iter().map(describe).collect();
+    let scopes: Vec<_> = missing.iter().map(describe).collect();
     let back_url = ClientAnswer::to(server, request)
         .error_url("access_denied", "the user has not permitted what was asked for at the provider");
     let how = server.provider.describe_withdrawal(lang.tag());

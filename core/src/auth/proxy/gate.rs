@@ -58,8 +58,12 @@ impl Login {
 
     /// Notes that the provider did not let this user have what a call needs, so that it asks again at the next login.
     pub(crate) async fn lacks(&self, scopes: &[Box<str>]) {
-        let reason = Reason::PermissionMissing.as_str();
-        tracing::info!(target: "dari::auth", reason, grant = %self.live.id(), "the provider does not let the user have it");
+        // The provider's refusal; the client's is another.
+        Reason::PermissionMissing.log_for(self.live.id());
+        // It was another consent that they are missing from.
+        if self.live.has_ended() {
+            return;
+        }
         let Ok(scopes) = Scopes::from_tokens(scopes) else {
             Reason::Internal.log_failure(&"a tool needs a scope that is none (RFC 6749 section 3.3)");
             return;
@@ -127,12 +131,12 @@ impl Gate {
         Ok(Principal::with_login(claims.sub, claims.client_id, claims.scope.iter(), login))
     }
 
-    /// Whether the login of a token that passed before still holds. What cannot be told now counts as held, and the
-    /// provider is not asked: it will be with the next request.
+    /// Whether the login of a token that passed before still holds, here and at other replicas. What cannot be told now
+    /// counts as held, and the provider is not asked: it will be with the next request.
     pub(crate) async fn still_holds(&self, authorization: &HeaderValue) -> bool {
         let token = authorization.to_str().unwrap_or_default().split_once(' ').unwrap_or_default().1;
         let Ok(claims) = self.0.access_tokens.verify(token.trim()) else { return false };
-        !matches!(self.0.logins.grants.load(&claims.gid).await, Err(GrantError::Ended))
+        !matches!(self.0.logins.find(&claims.gid).await, Err(GrantError::Ended))
     }
 
     /// The answer to a refused request.

@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::auth::bounds::rate::TooOften;
+use crate::auth::login::grant_id::GrantId;
 use crate::auth::login::grants::{GrantError, UpstreamTrouble, store_reason};
 use crate::auth::login::logins::RETRY_AFTER;
 use crate::auth::login::revocation::RevokeError;
@@ -54,6 +55,50 @@ impl OAuthError {
     pub(crate) fn invalid_grant(reason: Reason, description: impl Into<Cow<'static, str>>) -> Self {
         reason.log();
         Self::new(reason, StatusCode::BAD_REQUEST, "invalid_grant", description)
+    }
+
+    /// The same where the grant is known.
+    pub(crate) fn invalid_grant_of(grant: &GrantId, reason: Reason, description: impl Into<Cow<'static, str>>) -> Self {
+        reason.log_for(grant);
+        Self::new(reason, StatusCode::BAD_REQUEST, "invalid_grant", description)
+    }
+
+    /// What to answer where this grant is not to be had.
+    pub(crate) fn no_grant(grant: &GrantId, error: GrantError) -> Self {
+        match error {
+            GrantError::Ended => Self::invalid_grant_of(grant, Reason::GrantEnded, "the login has ended: log in again"),
+            GrantError::Store(error) => Self::store(&error, Some(grant)),
+        }
+    }
+
+    /// What to answer where the provider's tokens of this grant are not to be had.
+    pub(crate) fn no_upstream(grant: &GrantId, trouble: &UpstreamTrouble) -> Self {
+        match trouble {
+            UpstreamTrouble::Ended => Self::no_grant(grant, GrantError::Ended),
+            UpstreamTrouble::Unavailable => {
+                Reason::ProviderAway.log_for(grant);
+                Self::unavailable_as_logged(Reason::ProviderAway)
+            }
+        }
+    }
+
+    /// What to answer where it is not known whether this grant was ended.
+    pub(crate) fn not_revoked(grant: &GrantId, error: &RevokeError) -> Self {
+        match error {
+            RevokeError::Store(error) => Self::store(error, Some(grant)),
+            RevokeError::Stopped => Self::internal(error),
+        }
+    }
+
+    fn store(error: &StoreError, grant: Option<&GrantId>) -> Self {
+        let reason = store_reason(error);
+        reason.log_failure(error);
+        reason.log_of(grant.map(|grant| grant as &dyn Display));
+        if error.is_unavailable() {
+            Self::unavailable_as_logged(reason)
+        } else {
+            Self::new(reason, StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the server failed")
+        }
     }
 
     pub(crate) fn invalid_target() -> Self {
@@ -121,14 +166,7 @@ impl From<StoreError> for OAuthError {
 
 impl From<&StoreError> for OAuthError {
     fn from(error: &StoreError) -> Self {
-        let reason = store_reason(error);
-        reason.log_failure(error);
-        if error.is_unavailable() {
-            Self::unavailable(reason)
-        } else {
-            reason.log();
-            Self::new(reason, StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the server failed")
-        }
+        Self::store(error, None)
     }
 }
 
@@ -137,33 +175,6 @@ impl From<IssueError> for OAuthError {
         match error {
             IssueError::Random(error) => Self::internal(&error),
             IssueError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<RevokeError> for OAuthError {
-    fn from(error: RevokeError) -> Self {
-        match error {
-            RevokeError::Store(error) => error.into(),
-            RevokeError::Stopped => Self::internal(&error),
-        }
-    }
-}
-
-impl From<GrantError> for OAuthError {
-    fn from(error: GrantError) -> Self {
-        match error {
-            GrantError::Ended => Self::invalid_grant(Reason::GrantEnded, "the login has ended: log in again"),
-            GrantError::Store(error) => Self::from(&*error),
-        }
-    }
-}
-
-impl From<UpstreamTrouble> for OAuthError {
-    fn from(trouble: UpstreamTrouble) -> Self {
-        match trouble {
-            UpstreamTrouble::Ended => Self::invalid_grant(Reason::GrantEnded, "the login has ended: log in again"),
-            UpstreamTrouble::Unavailable => Self::unavailable(Reason::ProviderAway),
         }
     }
 }

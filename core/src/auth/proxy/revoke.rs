@@ -52,19 +52,21 @@ async fn try_revoke(
     match find(server, form::required(&params, "token")?).await? {
         // Nothing to end (any more), which is what the client wants (§2.2).
         None => Ok(()),
-        Some(found) if found.client_id != caller.client.client_id => Err(OAuthError::invalid_grant(
+        Some(found) if found.client_id != caller.client.client_id => Err(OAuthError::invalid_grant_of(
+            &found.grant,
             Reason::TokenForeign,
             "the token was issued to another client, and is as good as before",
         )),
         // As at the token endpoint: two hold the chain, and one of them may be a thief.
         Some(Found { grant, is_current: false, .. }) => {
             caller.spend(server, &grant).await?;
-            server.logins.grants.end(&grant, Reason::RefreshTokenReused).await?;
-            Ok(())
+            let ended = server.logins.grants.end(&grant, Reason::RefreshTokenReused).await;
+            ended.map(drop).map_err(|error| OAuthError::no_grant(&grant, error.into()))
         }
         Some(found) => {
             caller.spend(server, &found.grant).await?;
-            Ok(server.logins.revoke(&found.grant).await.map(drop)?)
+            let revoked = server.logins.revoke(&found.grant).await;
+            revoked.map(drop).map_err(|error| OAuthError::not_revoked(&found.grant, &error))
         }
     }
 }
@@ -94,6 +96,6 @@ async fn find(server: &AuthorizationServer, token: &str) -> Result<Option<Found>
             grant: known.grant,
         })),
         Err(GrantError::Ended) => Ok(None),
-        Err(GrantError::Store(error)) => Err((&*error).into()),
+        Err(error) => Err(OAuthError::no_grant(&known.grant, error)),
     }
 }

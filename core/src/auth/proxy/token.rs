@@ -122,7 +122,8 @@ async fn redeem(
     code: &OpenCode,
 ) -> Result<Response, OAuthError> {
     let (id, may_refresh) = (code.grant(), presented.client.may_refresh());
-    let live = server.logins.grants.load(id).await?;
+    let lost = |error| OAuthError::no_grant(id, error);
+    let live = server.logins.grants.load(id).await.map_err(lost)?;
     let grant = live.seen();
     let (expires_at, idle) = rest(server, may_refresh);
     let mut refresh_token = None;
@@ -136,7 +137,7 @@ async fn redeem(
         grant.expires_at = expires_at;
         Continue::<(), ()>(())
     });
-    let _: ControlFlow<(), ()> = kept.await?;
+    let _: ControlFlow<(), ()> = kept.await.map_err(lost)?;
     let granted = Granted { scopes: grant.scopes.clone(), as_asked: code.scopes_as_asked() };
     let answer = answer(server, id, &grant, &granted, refresh_token.as_deref())?;
     match server.codes.spend(code).await {
@@ -146,17 +147,17 @@ async fn redeem(
 }
 
 async fn not_redeemed(server: &AuthorizationServer, error: RedeemError) -> OAuthError {
-    let reason = match &error {
-        RedeemError::Unknown => Reason::CodeUnknown,
-        RedeemError::Foreign => Reason::CodeForeign,
-        RedeemError::Verifier => Reason::PkceMismatch,
+    let (grant, reason) = match &error {
+        RedeemError::Unknown => return OAuthError::invalid_grant(Reason::CodeUnknown, error.to_string()),
+        RedeemError::Foreign(grant) => (grant, Reason::CodeForeign),
+        RedeemError::Verifier(grant) => (grant, Reason::PkceMismatch),
         RedeemError::Used(grant) => match server.logins.grants.end(grant, Reason::CodeUsed).await {
-            Ok(_) => Reason::CodeUsed,
-            Err(error) => return error.into(),
+            Ok(_) => (grant, Reason::CodeUsed),
+            Err(error) => return OAuthError::no_grant(grant, error.into()),
         },
         RedeemError::Store(error) => return error.into(),
     };
-    OAuthError::invalid_grant(reason, error.to_string())
+    OAuthError::invalid_grant_of(grant, reason, error.to_string())
 }
 
 async fn refresh(
@@ -170,22 +171,24 @@ async fn refresh(
         OAuthError::invalid_grant(Reason::RefreshTokenUnknown, "the refresh token is unknown, or its login has ended")
     };
     let known = server.refresh_tokens.find(presented).await?.ok_or_else(unknown)?;
-    let live = server.logins.grants.load(&known.grant).await?;
-    let grant = server.logins.grants.reload(&live).await?;
+    let lost = |error| OAuthError::no_grant(&known.grant, error);
+    let live = server.logins.grants.load(&known.grant).await.map_err(lost)?;
+    let grant = server.logins.grants.reload(&live).await.map_err(lost)?;
     if grant.client_id != client_id {
-        return Err(OAuthError::invalid_grant(
+        return Err(OAuthError::invalid_grant_of(
+            &known.grant,
             Reason::RefreshTokenForeign,
             "the refresh token was issued to another client",
         ));
     }
-    let granted = narrowed(&grant.scopes, params.get("scope"))?;
+    let granted = narrowed(&known.grant, &grant.scopes, params.get("scope"))?;
     caller.spend(server, &known.grant).await?;
     if Use::of(known.index, grant.used) == Use::Reuse {
         return reused(server, &known.grant).await;
     }
     server.admit_refresh(&known.grant)?;
     // Before the chain moves: while the provider is away, the same token must go on working.
-    server.logins.fresh(&live).await?;
+    server.logins.fresh(&live).await.map_err(|trouble| OAuthError::no_upstream(&known.grant, &trouble))?;
     let (expires_at, idle) = rest(server, true);
     let successor = server.refresh_tokens.successor(presented);
     let next = RefreshToken { grant: known.grant.clone(), index: known.index.saturating_add(1) };
@@ -198,7 +201,7 @@ async fn refresh(
         grant.expires_at = expires_at;
         Continue(())
     });
-    if moved.await?.is_break() {
+    if moved.await.map_err(lost)?.is_break() {
         return reused(server, &known.grant).await;
     }
     server.clients.keep_used(client_id).await?;
@@ -207,8 +210,10 @@ async fn refresh(
 
 /// Two hold the chain, and nobody knows which of them is the thief.
 async fn reused(server: &AuthorizationServer, id: &GrantId) -> Result<Response, OAuthError> {
-    server.logins.grants.end(id, Reason::RefreshTokenReused).await?;
-    Err(OAuthError::invalid_grant(Reason::RefreshTokenReused, "the refresh token was used before: log in again"))
+    let ended = server.logins.grants.end(id, Reason::RefreshTokenReused).await;
+    ended.map_err(|error| OAuthError::no_grant(id, error.into()))?;
+    let description = "the refresh token was used before: log in again";
+    Err(OAuthError::invalid_grant_of(id, Reason::RefreshTokenReused, description))
 }
 
 /// When a grant ends that is used now, and how long that is: it outlives its access token in any case.
@@ -227,9 +232,9 @@ struct Granted {
 
 /// The scopes of the new access token: those asked for that were granted (RFC 6749 §6). Scopes that this server never
 /// knew were left out when they were first asked for, and are again.
-fn narrowed(granted: &Scopes, asked: Option<&str>) -> Result<Granted, OAuthError> {
+fn narrowed(id: &GrantId, granted: &Scopes, asked: Option<&str>) -> Result<Granted, OAuthError> {
     let wrong = |description: String| {
-        Reason::RequestInvalid.log();
+        Reason::RequestInvalid.log_for(id);
         OAuthError::new(Reason::RequestInvalid, StatusCode::BAD_REQUEST, "invalid_scope", description)
     };
     let asked = Scopes::parse(asked.unwrap_or_default()).map_err(|error| wrong(error.to_string()))?;

@@ -45,9 +45,9 @@ pub(crate) enum RedeemError {
     #[error("the code is unknown or has expired")]
     Unknown,
     #[error("the code was issued for another client or redirect_uri")]
-    Foreign,
+    Foreign(GrantId),
     #[error("code_verifier does not fit the code")]
-    Verifier,
+    Verifier(GrantId),
     /// By the client it was issued to: the grant it made has to end (RFC 6749 §4.1.2).
     #[error("the code was used before")]
     Used(GrantId),
@@ -87,7 +87,7 @@ impl Codes {
     pub(crate) async fn open(&self, presented: &Presented<'_>) -> Result<OpenCode, RedeemError> {
         let key = Key::hashed(CODES, presented.code);
         let record = self.store.get::<Code>(&key).await?.ok_or(RedeemError::Unknown)?;
-        presented.check(&record.request)?;
+        presented.check(&record)?;
         if record.used && !self.doubtful.contains_key(key.id()) {
             return Err(RedeemError::Used(record.grant.clone()));
         }
@@ -150,14 +150,15 @@ impl OpenCode {
 }
 
 impl Presented<'_> {
-    fn check(&self, request: &AuthorizationRequest) -> Result<(), RedeemError> {
+    fn check(&self, code: &Code) -> Result<(), RedeemError> {
+        let Code { grant, request, .. } = code;
         let redirect_uri_fits = match self.redirect_uri {
             Some(redirect_uri) => redirect_uri == request.redirect_uri.as_str(),
             None => !request.redirect_uri_sent,
         };
         if self.client.client_id != request.client_id || !redirect_uri_fits {
-            return Err(RedeemError::Foreign);
+            return Err(RedeemError::Foreign(grant.clone()));
         }
-        if request.challenge.verify(self.verifier) { Ok(()) } else { Err(RedeemError::Verifier) }
+        if request.challenge.verify(self.verifier) { Ok(()) } else { Err(RedeemError::Verifier(grant.clone())) }
     }
 }

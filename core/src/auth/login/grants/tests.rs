@@ -7,15 +7,16 @@ use crate::auth::provider::UpstreamTokens;
 use crate::clock::Clock;
 use crate::store::{KeyRing, MemoryStore, Secret};
 
-async fn grants() -> (Grants, GrantId) {
+async fn grants() -> (Arc<Grants>, GrantId) {
     let (clock, _) = Clock::manual(SystemTime::now());
     let keys = KeyRing::new([Secret::random().unwrap()]).unwrap();
     let store = Arc::new(MemoryStore::with_clock(clock.clone()));
     let now = clock.unix();
-    let grants = Grants::new(Sealed::open(store, keys, clock).await.unwrap());
+    let grants = Arc::new(Grants::new(Sealed::open(store, keys, clock).await.unwrap()));
     let id = GrantId::random().unwrap();
     let grant = Grant {
         client_id: "c".to_owned(),
+        client_name: None,
         subject: "u".to_owned(),
         profile: serde_json::Value::Null,
         scopes: crate::auth::request::scope::Scopes::default(),
