@@ -1,0 +1,1 @@
+//! What the contenders and the load share.
