@@ -39,9 +39,34 @@ impl Connection {
     ///
     /// Those of the socket.
     pub async fn open(address: &str) -> io::Result<Self> {
+        Self::open_with(address, true).await
+    }
+
+    /// The same, with or without TCP_NODELAY.
+    ///
+    /// # Errors
+    ///
+    /// Those of the socket.
+    pub async fn open_with(address: &str, nodelay: bool) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(256 * 1024) })
+        stream.set_nodelay(nodelay)?;
+        Ok(Self { stream, buffer: Vec::new() })
+    }
+
+    /// Sends a request that is answered with a stream, and reads its head.
+    ///
+    /// # Errors
+    ///
+    /// Those of the socket, and an answer that is not 2xx.
+    pub async fn open_stream(&mut self, request: &[u8]) -> io::Result<()> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        while find(&self.buffer, b"\r\n\r\n").is_none() {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        if self.buffer.starts_with(b"HTTP/1.1 2") { Ok(()) } else { Err(io::Error::other(self.answer())) }
     }
 
     /// Sends a request, and reads the answer to its end. What was read is in [`answer`](Self::answer).

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use crate::Error;
 
 const REDIRECT: &str = "http://localhost:3334/callback";
 const VERIFIER: &str = "a-verifier-that-is-at-least-forty-three-characters-long";

@@ -9,8 +9,12 @@ pub enum Kind {
     Small,
     /// `tools/call` of `measure` with a text of 64 KiB.
     Large,
+    /// `tools/call` of `add_slowly`, which reports its progress three times.
+    Progress,
     /// `tools/list`.
     List,
+    /// `subscriptions/listen`, for a change that never comes.
+    Listen,
 }
 
 /// The protocol that it is sent in.
@@ -33,6 +37,10 @@ pub fn bytes(host: &str, kind: Kind, era: &Era, token: Option<&str>) -> Vec<u8> 
             let text = "x".repeat(64 * 1024);
             ("tools/call", Some("measure"), json!({ "name": "measure", "arguments": { "text": text } }))
         }
+        Kind::Progress => {
+            ("tools/call", Some("add_slowly"), json!({ "name": "add_slowly", "arguments": { "a": 20, "b": 22 } }))
+        }
+        Kind::Listen => ("subscriptions/listen", None, json!({ "notifications": { "toolsListChanged": true } })),
         Kind::List => ("tools/list", None, json!({})),
     };
     let mut headers = vec![
@@ -51,6 +59,9 @@ pub fn bytes(host: &str, kind: Kind, era: &Era, token: Option<&str>) -> Vec<u8> 
                 "io.modelcontextprotocol/clientInfo": { "name": "load", "version": "1.0.0" },
                 "io.modelcontextprotocol/clientCapabilities": {},
             });
+            if kind == Kind::Progress {
+                params["_meta"]["progressToken"] = json!(1);
+            }
         }
         Era::Stateless => headers.push(("mcp-protocol-version", "2025-11-25".to_owned())),
         Era::Session(id) => {
@@ -75,6 +86,12 @@ pub fn initialize(host: &str) -> Vec<u8> {
         "clientInfo": { "name": "load", "version": "1.0.0" },
     });
     http(&headers, &json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }))
+}
+
+/// The request for the floor's stream.
+#[must_use]
+pub fn stream(host: &str) -> Vec<u8> {
+    format!("GET /stream HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\n\r\n").into_bytes()
 }
 
 fn http(headers: &[(&str, String)], body: &Value) -> Vec<u8> {

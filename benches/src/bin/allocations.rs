@@ -4,19 +4,20 @@
 use std::alloc::System;
 
 use axum::serve::ListenerExt as _;
+use dari_benches::Error;
 use dari_benches::load::Connection;
 use dari_benches::login::Login;
 use dari_benches::request::{self, Era, Kind};
-use dari_benches::servers::{with_dari, with_rmcp};
+use dari_benches::servers::{floor, with_dari, with_rmcp};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::net::TcpListener;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
 const CALLS: usize = 1000;
+
+const ALL: &[Kind] = &[Kind::Small, Kind::Large, Kind::List];
 
 async fn listen() -> std::io::Result<(TcpListener, String)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -24,13 +25,16 @@ async fn listen() -> std::io::Result<(TcpListener, String)> {
     Ok((listener, address))
 }
 
-async fn count(who: &str, address: &str, token: Option<&str>) -> Result<(), Error> {
+async fn count(kinds: &[Kind], who: &str, address: &str, token: Option<&str>) -> Result<(), Error> {
     for (name, kind, era) in [
         ("small call", Kind::Small, Era::Modern),
         ("64 KiB argument", Kind::Large, Era::Modern),
         ("tools/list", Kind::List, Era::Modern),
         ("legacy small call", Kind::Small, Era::Stateless),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(_, kind, _)| kinds.contains(kind))
+    {
         let request = request::bytes(address, kind, &era, token);
         let mut connection = Connection::open(address).await?;
         for _ in 0..100 {
@@ -55,19 +59,24 @@ async fn count(who: &str, address: &str, token: Option<&str>) -> Result<(), Erro
 async fn main() -> Result<(), Error> {
     println!("| | request | allocations | bytes |\n|---|---|---|---|");
     let (listener, address) = listen().await?;
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    tokio::spawn(axum::serve(listener, floor::router()).into_future());
+    count(&[Kind::Small, Kind::Large], "floor", &address, None).await?;
+
+    let (listener, address) = listen().await?;
     tokio::spawn(async { with_dari::server().serve_on(listener, std::future::pending()).await });
-    count("dari", &address, None).await?;
+    count(ALL, "dari", &address, None).await?;
 
     let (listener, address) = listen().await?;
     let login = Login::start(&format!("http://{address}")).await?;
     let server = with_dari::server().auth(login.proxy());
     tokio::spawn(async { server.serve_on(listener, std::future::pending()).await });
     let token = login.log_in().await?;
-    count("dari with login", &address, Some(&token)).await?;
+    count(ALL, "dari with login", &address, Some(&token)).await?;
 
     let (listener, address) = listen().await?;
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let rmcp = axum::serve(listener, with_rmcp::router(with_rmcp::Mode::Fastest));
     tokio::spawn(rmcp.into_future());
-    count("rmcp, fastest", &address, None).await
+    count(ALL, "rmcp, fastest", &address, None).await
 }

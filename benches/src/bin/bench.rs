@@ -1,213 +1,123 @@
-//! All contenders side by side in one run: `cargo run --release -p dari-benches --bin bench`.
-//!
-//! The server has one core and the load the other. The contenders take turns within a round (A B C, A B C, …), and what
-//! counts are ratios to the floor within a round, since the machine's mood changes between rounds.
+//! Everything that is measured, by one command: `cargo run --release -p dari-benches --bin bench`, after
+//! `cargo build --release -p dari-benches`. With `--write` the tables go into `BENCHMARKS.md`.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use dari_benches::load::{self, Connection, Run};
-use dari_benches::process::{cpu_seconds, resident_kib};
-use dari_benches::request::{self, Era, Kind};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use dari_benches::speed::{self, Effort};
+use dari_benches::{Error, instructions, load, memory, progress};
+use tokio::process::Command;
 
 #[derive(Parser)]
 struct Options {
     #[command(subcommand)]
     part: Option<Part>,
     /// How often each contender has its turn.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, global = true)]
     rounds: usize,
     /// How long a turn is.
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 2.0, global = true)]
     seconds: f64,
-    /// Only the scenarios whose name holds this.
-    #[arg(long, default_value = "")]
-    only: String,
+    /// Put what was measured into BENCHMARKS.md.
+    #[arg(long, global = true)]
+    write: bool,
 }
 
 #[derive(Subcommand)]
 enum Part {
+    /// Throughput, latency and processor time.
+    Speed {
+        /// Only the scenarios whose name holds this.
+        #[arg(default_value = "")]
+        only: String,
+    },
+    /// Allocations and bytes per call.
+    Allocations,
+    /// Instructions per call.
+    Instructions {
+        /// Fail if one grew by more than 5 % over benches/instructions.txt.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Streams of progress.
+    Progress,
+    /// What sessions and streams keep.
+    Memory,
+    /// Full load for a while.
+    Soak {
+        #[arg(default_value_t = 10.0)]
+        minutes: f64,
+    },
     /// The load, in a process of its own.
+    #[command(hide = true)]
     Load { address: String, file: PathBuf, connections: usize, seconds: f64 },
 }
 
-/// What is measured of whom.
-struct Scenario {
-    name: &'static str,
-    kind: Kind,
-    era: Era,
-    connections: usize,
-    who: &'static [&'static str],
+async fn allocations() -> Result<String, Error> {
+    let output = Command::new(std::env::current_exe()?.with_file_name("allocations")).output().await?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(format!("\n{}", String::from_utf8(output.stdout)?))
 }
 
-const FLOOR: &str = "floor";
-
-/// Every contender that speaks the revision.
-const ALL: &[&str] = &[FLOOR, "dari", "dari-login", "rmcp-fastest", "rmcp"];
-const OPEN: &[&str] = &[FLOOR, "dari", "rmcp-fastest"];
-
-fn scenarios() -> Vec<Scenario> {
-    let modern = |name, kind, connections, who| Scenario { name, kind, era: Era::Modern, connections, who };
-    let session = || Era::Session(String::new());
-    vec![
-        modern("modern, small call, c1", Kind::Small, 1, ALL),
-        modern("modern, small call, c16", Kind::Small, 16, ALL),
-        modern("modern, small call, c64", Kind::Small, 64, ALL),
-        modern("modern, 64 KiB argument, c16", Kind::Large, 16, OPEN),
-        modern("modern, tools/list, c16", Kind::List, 16, &["dari", "dari-login", "rmcp-fastest"]),
-        Scenario { name: "legacy, stateless, c64", kind: Kind::Small, era: Era::Stateless, connections: 64, who: OPEN },
-        Scenario {
-            name: "legacy, with session, c64",
-            kind: Kind::Small,
-            era: session(),
-            connections: 64,
-            who: &[FLOOR, "dari", "rmcp"],
-        },
-    ]
+fn baseline() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.txt")
 }
 
-/// A running contender.
-struct Server {
-    child: Child,
-    address: String,
-    token: Option<String>,
-}
-
-impl Server {
-    async fn start(who: &str) -> Result<Self, Error> {
-        let folder = std::env::current_exe()?.parent().map(PathBuf::from).unwrap_or_default();
-        let mut command = Command::new("taskset");
-        command.args(["-c", "0"]);
-        if who == FLOOR {
-            command.arg(folder.join(FLOOR));
-        } else {
-            command.arg(folder.join("contender")).arg(who);
-        }
-        let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
-        let lines = child.stdout.take().ok_or("no output")?;
-        let line = BufReader::new(lines).lines().next_line().await?.ok_or_else(|| format!("{who} did not start"))?;
-        let mut words = line.split(' ');
-        let url = words.next().unwrap_or_default();
-        let address = url.trim_start_matches("http://").trim_end_matches("/mcp").to_owned();
-        Ok(Self { child, address, token: words.next().map(str::to_owned) })
-    }
-
-    fn pid(&self) -> u32 {
-        self.child.id().unwrap_or(0)
-    }
-
-    async fn request(&self, kind: Kind, era: &Era) -> Result<Vec<u8>, Error> {
-        let era = match era {
-            Era::Session(_) => Era::Session(self.open_session().await?),
-            era => era.clone(),
-        };
-        Ok(request::bytes(&self.address, kind, &era, self.token.as_deref()))
-    }
-
-    async fn open_session(&self) -> Result<String, Error> {
-        let mut connection = Connection::open(&self.address).await?;
-        // The floor knows no sessions, and takes any request.
-        if connection.exchange(&request::initialize(&self.address)).await.is_err() {
-            return Ok("none".to_owned());
-        }
-        let answer = connection.answer();
-        let line = answer
-            .lines()
-            .find_map(|line| line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("mcp-session-id")));
-        Ok(line.map_or("none", |(_, id)| id).to_owned())
-    }
-
-    /// One turn: the load in a process of its own, on the other core.
-    async fn turn(&self, request: &[u8], connections: usize, seconds: f64) -> Result<(Run, f64), Error> {
-        let file = std::env::temp_dir().join(format!("dari-bench-{}-{}", std::process::id(), self.pid()));
-        std::fs::write(&file, request)?;
-        let before = cpu_seconds(self.pid())?;
-        let mut command = Command::new("taskset");
-        command.args(["-c", "1"]).arg(std::env::current_exe()?).arg("load").arg(&self.address).arg(&file);
-        let output =
-            command.args([connections.to_string(), seconds.to_string()]).stderr(Stdio::inherit()).output().await?;
-        std::fs::remove_file(&file)?;
-        let run: Run = serde_json::from_slice(&output.stdout)?;
-        let cpu = (cpu_seconds(self.pid())? - before) * 1e6 / run.requests as f64;
-        Ok((run, cpu))
-    }
-}
-
-/// The middle of some values, and their ends.
-fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
-    values.sort_by(f64::total_cmp);
-    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-    (at(values.len() / 2), at(0), at(values.len().saturating_sub(1)))
-}
-
-async fn measure(scenario: &Scenario, options: &Options, table: &mut String) -> Result<(), Error> {
-    let mut servers = Vec::new();
-    for who in scenario.who {
-        let server = Server::start(who).await?;
-        let request = server.request(scenario.kind, &scenario.era).await?;
-        // Caches warm, connections open.
-        server.turn(&request, scenario.connections, 0.3).await?;
-        servers.push((*who, server, request));
-    }
-    let mut turns: BTreeMap<&str, Vec<(Run, f64)>> = BTreeMap::new();
-    for _ in 0..options.rounds {
-        for (who, server, request) in &servers {
-            let turn = server.turn(request, scenario.connections, options.seconds).await?;
-            turns.entry(who).or_default().push(turn);
+async fn counted(check: bool) -> Result<String, Error> {
+    let counts = instructions::count().await?;
+    if check {
+        let grown = instructions::grown(&counts, &baseline())?;
+        if !grown.is_empty() {
+            let how = "make it less again, or say in benches/instructions.txt why it has to be more";
+            return Err(format!("{}\n{how}", grown.join("\n")).into());
         }
     }
-    let first = &turns[scenario.who[0]];
-    writeln!(table, "\n### {}\n", scenario.name)?;
-    writeln!(
-        table,
-        "| | req/s | ÷ {0} (least–most) | p50 µs | p50 ÷ {0} | p99 µs | CPU µs | CPU ÷ {0} | RSS KiB |",
-        scenario.who[0]
-    )?;
-    writeln!(table, "|---|---|---|---|---|---|---|---|---|")?;
-    for (who, server, _) in &servers {
-        let own = &turns[who];
-        let ratio = |of: fn(&(Run, f64)) -> f64| {
-            spread(own.iter().zip(first).map(|(own, first)| of(own) / of(first)).collect())
-        };
-        let middle = |of: fn(&(Run, f64)) -> f64| spread(own.iter().map(of).collect()).0;
-        let (rate, least, most) = ratio(|turn| turn.0.per_second);
-        writeln!(
-            table,
-            "| {who} | {:.0} | {rate:.2} ({least:.2}–{most:.2}) | {:.0} | {:.2} | {:.0} | {:.1} | {:.2} | {} |",
-            middle(|turn| turn.0.per_second),
-            middle(|turn| turn.0.p50),
-            ratio(|turn| turn.0.p50).0,
-            middle(|turn| turn.0.p99),
-            middle(|turn| turn.1),
-            ratio(|turn| turn.1).0,
-            resident_kib(server.pid())?,
-        )?;
+    instructions::table(&counts)
+}
+
+/// Replaces what stands between the markers of each section.
+fn write(sections: &[(&str, String)]) -> Result<(), Error> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../BENCHMARKS.md");
+    let mut text = std::fs::read_to_string(&file)?;
+    for (name, table) in sections {
+        let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+        let from = text.find(&begin).ok_or_else(|| format!("BENCHMARKS.md has no {begin}"))? + begin.len();
+        let to = text.find(&end).filter(|to| *to >= from).ok_or_else(|| format!("BENCHMARKS.md has no {end}"))?;
+        text.replace_range(from..to, &format!("{table}\n"));
     }
-    Ok(())
+    Ok(std::fs::write(file, text)?)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let options = Options::parse();
-    if let Some(Part::Load { address, file, connections, seconds }) = &options.part {
-        let request = std::fs::read(file)?;
-        let run = load::run(address, &request, *connections, Duration::from_secs_f64(*seconds)).await?;
-        serde_json::to_writer(io::stdout(), &run)?;
-        return Ok(());
+    let effort = Effort { rounds: options.rounds, seconds: options.seconds };
+    let sections = match options.part {
+        Some(Part::Load { address, file, connections, seconds }) => {
+            let request = std::fs::read(file)?;
+            let run = load::run(&address, &request, connections, Duration::from_secs_f64(seconds)).await?;
+            return Ok(serde_json::to_writer(io::stdout(), &run)?);
+        }
+        Some(Part::Speed { only }) => vec![("speed", speed::tables(effort, &only).await?)],
+        Some(Part::Allocations) => vec![("allocations", allocations().await?)],
+        Some(Part::Instructions { check }) => vec![("instructions", counted(check).await?)],
+        Some(Part::Progress) => vec![("progress", progress::table().await?)],
+        Some(Part::Memory) => vec![("memory", memory::table().await?)],
+        Some(Part::Soak { minutes }) => vec![("soak", memory::soak(Duration::from_secs_f64(minutes * 60.0)).await?)],
+        None => vec![
+            ("speed", speed::tables(effort, "").await?),
+            ("allocations", allocations().await?),
+            ("instructions", counted(false).await?),
+            ("progress", progress::table().await?),
+            ("memory", memory::table().await?),
+        ],
+    };
+    for (name, table) in &sections {
+        println!("## {name}\n{table}");
     }
-    for scenario in scenarios().iter().filter(|scenario| scenario.name.contains(&options.only)) {
-        let mut table = String::new();
-        measure(scenario, &options, &mut table).await?;
-        print!("{table}");
-    }
-    Ok(())
+    if options.write { write(&sections) } else { Ok(()) }
 }

@@ -25,5 +25,5 @@ async fn add_slowly(a: i64, b: i64, progress: Progress) -> String {
 
 /// The server without a login.
 pub fn server() -> McpServer {
-    McpServer::new("bench", "1.0.0").tools(tools![add, measure, add_slowly])
+    McpServer::new("bench", "1.0.0").tools(tools![add, measure, add_slowly]).changes(dari::Changes::new())
 }

@@ -44,7 +44,7 @@ impl McpServer {
         for layer in &self.layers {
             routers = Routers { app: layer(routers.app), well_known: layer(routers.well_known) };
         }
-        Ok(Server { routers, path: self.path, endpoint, mcp_url })
+        Ok(Server { routers, path: self.path, is_layered: !self.layers.is_empty(), endpoint, mcp_url })
     }
 
     /// What the server offers, with every answer that never changes.

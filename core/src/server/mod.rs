@@ -372,8 +372,12 @@ impl McpServer {
         if let Some(call) = on_start {
             call(&url);
         }
-        let endpoint = server.endpoint.clone();
-        http::serve(listener, server.into_router(), endpoint, stop, hurry).await;
+        let lanes = http::Lanes {
+            endpoint: server.endpoint.clone(),
+            straight: (!server.is_layered).then(|| server.path.as_str().into()),
+            router: server.into_router(),
+        };
+        http::serve(listener, lanes, stop, hurry).await;
         Ok(())
     }
 
@@ -404,6 +408,8 @@ pub struct Server {
     endpoint: std::sync::Arc<http::Endpoint>,
     routers: http::Routers,
     path: String,
+    /// Whether the application put something around the routes.
+    is_layered: bool,
     mcp_url: Option<String>,
 }
 

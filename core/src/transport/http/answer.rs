@@ -5,6 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
+use super::guard::GuardError;
 use crate::protocol::{ErrorCode, ProtocolVersion, RequestId, RpcError};
 use crate::transport::encode;
 
@@ -28,6 +29,12 @@ pub(super) fn empty(status: StatusCode) -> Response {
 /// Refuses a request before its method ran.
 pub(super) fn refuse(id: Option<&RequestId>, error: &RpcError) -> Response {
     error_with(refused(error.code()), id, error)
+}
+
+/// Refuses a request for a host that is not ours (DNS rebinding).
+pub(super) fn foreign_host(refusal: &GuardError) -> Response {
+    tracing::warn!(reason = "host_not_allowed", "{refusal}");
+    error_with(StatusCode::FORBIDDEN, None, &RpcError::new(ErrorCode::InvalidRequest, refusal.to_string()))
 }
 
 /// A JSON-RPC error with this status.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::HttpBody;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -32,7 +32,11 @@ impl BodyError {
 }
 
 /// Reads a JSON body of at most `limit` bytes.
-pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, BodyError> {
+pub(super) async fn read<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, BodyError>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<axum::BoxError>,
+{
     if !is_json(headers) {
         return Err(BodyError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -74,7 +78,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
 
 /// Reads what nobody wants to know, within bounds: a client that still sends would see its connection break, and not the
 /// answer that says why.
-async fn pass_over(mut body: Body) {
+async fn pass_over(mut body: impl HttpBody<Data = Bytes> + Unpin) {
     let to_its_end = async {
         let mut left = PASSED_OVER;
         while let Some(Ok(frame)) = body.frame().await {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::HttpBody;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
@@ -112,8 +112,15 @@ impl Endpoint {
         self.registry.tasks.abandon().await;
     }
 
-    /// Answers one HTTP request to the MCP path.
-    pub(super) async fn handle(self: Arc<Self>, request: HttpRequest<Body>) -> Response {
+    /// Answers one HTTP request to the MCP path, which came over a connection that this hangs up.
+    pub(super) async fn handle<B>(self: Arc<Self>, request: HttpRequest<B>, hang_up: Option<HangUp>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Unpin,
+        B::Error: Into<axum::BoxError>,
+    {
+        if let Err(refusal) = self.guard.check_host(request.uri(), request.headers()) {
+            return answer::foreign_host(&refusal);
+        }
         let origin = match self.guard.check_origin(request.headers()) {
             Ok(origin) => origin.cloned(),
             Err(refusal) => {
@@ -125,7 +132,7 @@ impl Endpoint {
         let mut response = if request.method() == HttpMethod::OPTIONS {
             cors::preflight(request.headers())
         } else {
-            self.authorized(request).await
+            self.authorized(request, hang_up).await
         };
         if let Some(origin) = origin {
             cors::allow(&mut response, &origin);
@@ -134,15 +141,19 @@ impl Endpoint {
     }
 
     /// The bearer check comes before anything else is judged: a client without a token learns how to get one.
-    async fn authorized(self: Arc<Self>, request: HttpRequest<Body>) -> Response {
-        let (mut parts, body) = request.into_parts();
+    async fn authorized<B>(self: Arc<Self>, request: HttpRequest<B>, hang_up: Option<HangUp>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Unpin,
+        B::Error: Into<axum::BoxError>,
+    {
+        let (parts, body) = request.into_parts();
         let principal = match self.access.authenticate(&parts.headers).await {
             Ok(principal) => principal,
             Err(challenge) => return challenge,
         };
         let mut headers = parts.headers;
         let authorization = headers.remove(header::AUTHORIZATION);
-        let connection = Connection { authorization, hang_up: parts.extensions.remove::<HangUp>() };
+        let connection = Connection { authorization, hang_up };
         headers.remove(header::PROXY_AUTHORIZATION);
         headers.remove(header::COOKIE);
         match parts.method {

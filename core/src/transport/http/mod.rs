@@ -23,4 +23,4 @@ pub(crate) use access::Access;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use guard::{AllowedHost, Guard, is_loopback};
 pub(crate) use router::{Routers, routers};
-pub(crate) use serve::serve;
+pub(crate) use serve::{Lanes, serve};

@@ -1,5 +1,6 @@
 //! Our own accept loop: what `axum::serve` leaves to its callers (NODELAY, slow headers, an end in bounded time).
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -7,16 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tower::Service as _;
 
 use super::Endpoint;
 use super::connection::HangUp;
@@ -27,11 +32,39 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long running calls may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// The ways that a request may take.
+#[derive(Clone)]
+pub(crate) struct Lanes {
+    pub(crate) endpoint: Arc<Endpoint>,
+    /// The path of the MCP endpoint, where no layer of the application stands before it: nearly every request is for it,
+    /// and needs no router to get there.
+    pub(crate) straight: Option<Arc<str>>,
+    pub(crate) router: Router,
+}
+
+impl Lanes {
+    fn serve(
+        &self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+        hang_up: &HangUp,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
+        if self.straight.as_deref() == Some(request.uri().path()) {
+            // In a box of its own, since a connection keeps room for its future as long as it is open.
+            let response = Box::pin(Arc::clone(&self.endpoint).handle(request, Some(hang_up.clone())));
+            return Either::Left(response.map(Ok));
+        }
+        request.extensions_mut().insert(hang_up.clone());
+        // As `into_make_service_with_connect_info` does: rate limits count by it.
+        request.extensions_mut().insert(ConnectInfo(peer));
+        Either::Right(self.router.clone().call(request.map(Body::new)))
+    }
+}
+
 /// Serves until `stop` resolves, and then lets running calls finish: for 30 s, or until `hurry` resolves.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
-    endpoint: Arc<Endpoint>,
+    lanes: Lanes,
     stop: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
 ) {
@@ -46,7 +79,7 @@ pub(crate) async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => connection(stream, peer, router.clone(), &graceful, cut_off.child_token()),
+            Ok((stream, peer)) => connection(stream, peer, lanes.clone(), &graceful, cut_off.child_token()),
             Err(error) if is_of_one_connection(&error) => {}
             // Such as no file descriptor left: those that are open go on, and some will end.
             Err(error) => {
@@ -57,23 +90,23 @@ pub(crate) async fn serve(
     }
     drop(listener);
     tracing::info!("stopping: running calls have {} s to finish", GRACE.as_secs());
-    endpoint.end_streams();
+    lanes.endpoint.end_streams();
     let finished = async {
         graceful.shutdown().await;
-        endpoint.finish_detached().await;
+        lanes.endpoint.finish_detached().await;
     };
     tokio::select! {
         () = finished => {}
         () = tokio::time::sleep(GRACE) => tracing::warn!("some calls did not finish in time and are cut off"),
         () = hurry => tracing::warn!("told to stop at once: running calls are cut off"),
     }
-    endpoint.abandon_tasks().await;
+    lanes.endpoint.abandon_tasks().await;
 }
 
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    lanes: Lanes,
     graceful: &GracefulShutdown,
     cut_off: CancellationToken,
 ) {
@@ -82,13 +115,7 @@ fn connection(
         tracing::debug!("TCP_NODELAY could not be set: {error}");
     }
     let hang_up = HangUp(cut_off.clone());
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(hang_up.clone());
-        // As `into_make_service_with_connect_info` does: rate limits count by it.
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.call(request)
-    });
+    let service = service_fn(move |request| lanes.serve(request, peer, &hang_up));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
