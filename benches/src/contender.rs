@@ -25,7 +25,7 @@ pub struct Contender {
 }
 
 impl Contender {
-    /// Starts one by its name.
+    /// Starts one by its name, after which a mode may stand.
     ///
     /// # Errors
     ///
@@ -42,11 +42,8 @@ impl Contender {
     pub async fn start_under(runner: &[String], who: &str) -> Result<Self, Error> {
         let mut command = Command::new("taskset");
         command.args(["-c", "0"]).args(runner);
-        if who == FLOOR {
-            command.arg(beside_us(FLOOR)?);
-        } else {
-            command.arg(beside_us("contender")?).arg(who);
-        }
+        let mut words = who.split(' ');
+        command.arg(beside_us(words.next().unwrap_or_default())?).args(words);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
         let lines = child.stdout.take().ok_or("no output")?;
         let line = BufReader::new(lines).lines().next_line().await?;

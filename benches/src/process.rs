@@ -29,3 +29,10 @@ pub fn resident_kib(pid: u32) -> io::Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
     Ok(line.split_whitespace().next().and_then(|kib| kib.parse().ok()).unwrap_or(0))
 }
+
+/// Resolves when the process is told to stop (SIGTERM).
+pub async fn told_to_stop() {
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        signal.recv().await;
+    }
+}

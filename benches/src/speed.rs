@@ -27,8 +27,8 @@ struct Scenario {
     who: &'static [&'static str],
 }
 
-const ALL: &[&str] = &[FLOOR, "dari", "dari-login", "rmcp-fastest", "rmcp"];
-const OPEN: &[&str] = &[FLOOR, "dari", "rmcp-fastest"];
+const ALL: &[&str] = &[FLOOR, "dari", "dari-login", "rmcp fastest", "rmcp"];
+const OPEN: &[&str] = &[FLOOR, "dari", "rmcp fastest"];
 
 fn scenarios() -> Vec<Scenario> {
     let modern = |name, kind, connections, who| Scenario { name, kind, era: Era::Modern, connections, who };
@@ -38,7 +38,7 @@ fn scenarios() -> Vec<Scenario> {
         modern("modern, small call, c16", Kind::Small, 16, ALL),
         modern("modern, small call, c64", Kind::Small, 64, ALL),
         modern("modern, 64 KiB argument, c16", Kind::Large, 16, OPEN),
-        modern("modern, tools/list, c16", Kind::List, 16, &["dari", "dari-login", "rmcp-fastest"]),
+        modern("modern, tools/list, c16", Kind::List, 16, &["dari", "dari-login", "rmcp fastest"]),
         Scenario { name: "legacy, stateless, c64", kind: Kind::Small, era: Era::Stateless, connections: 64, who: OPEN },
         Scenario {
             name: "legacy, with session, c64",

@@ -118,7 +118,7 @@ async fn prompts_resources_and_completions_want_their_scopes_too() {
     let named = |name: &str| MethodParams { name: Some(name.into()), ..MethodParams::default() };
     let at = |uri: &str| MethodParams { uri: Some(uri.into()), ..MethodParams::default() };
     let completing = |reference: &str| MethodParams {
-        all: format!(r#"{{"ref":{reference},"argument":{{"name":"name","value":"a"}}}}"#).into(),
+        message: format!(r#"{{"params":{{"ref":{reference},"argument":{{"name":"name","value":"a"}}}}}}"#).into(),
         ..MethodParams::default()
     };
     let prompt = r#"{"type":"ref/prompt","name":"hidden_prompt"}"#;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Implementation;
+use super::request::{meta_of, params_of};
 
 /// The key under which every stateless result names the server (MCP 2026-07-28, Overview, `_meta`).
 pub(crate) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
@@ -49,22 +50,30 @@ impl Serialize for RawJson {
 
 /// The `_meta` of a request, as it was sent (MCP 2026-07-28, Overview, `_meta`).
 #[derive(Clone, Debug, Default)]
-pub struct RequestMeta(pub(crate) RawJson);
+pub struct RequestMeta {
+    /// The whole message: most calls never look, and then nobody looks for it.
+    message: Bytes,
+}
 
 impl RequestMeta {
+    pub(crate) const fn of(message: Bytes) -> Self {
+        Self { message }
+    }
+
+    fn raw(&self) -> Option<&RawValue> {
+        meta_of(params_of(&self.message)?)
+    }
+
     /// The whole object as JSON text; `{}` where there was none.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        match std::str::from_utf8(self.0.as_bytes()) {
-            Ok(json) if !json.is_empty() => json,
-            _ => "{}",
-        }
+        self.raw().map_or("{}", RawValue::get)
     }
 
     /// The value of one key, if it is there and has this form.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let mut object: serde_json::Map<String, serde_json::Value> = self.0.read()?;
+        let mut object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(self.raw()?.get()).ok()?;
         serde_json::from_value(object.remove(key)?).ok()
     }
 }
@@ -73,13 +82,27 @@ impl RequestMeta {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ProtocolMeta<'a> {
     #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-    pub(crate) protocol_version: Option<Cow<'a, str>>,
+    protocol_version: Option<Text<'a>>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
     pub(crate) client_info: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
     pub(crate) client_capabilities: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/logLevel")]
-    pub(crate) log_level: Option<Cow<'a, str>>,
+    log_level: Option<Text<'a>>,
     #[serde(borrow, rename = "progressToken")]
     pub(crate) progress_token: Option<&'a RawValue>,
+}
+
+/// A string that is borrowed wherever it holds no escapes; within an option serde would copy it.
+#[derive(Debug, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl ProtocolMeta<'_> {
+    pub(crate) fn protocol_version(&self) -> Option<&str> {
+        self.protocol_version.as_ref().map(|Text(version)| &**version)
+    }
+
+    pub(crate) fn log_level(&self) -> Option<&str> {
+        self.log_level.as_ref().map(|Text(level)| &**level)
+    }
 }

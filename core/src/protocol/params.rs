@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::RpcError;
+use super::request::{object_or_null, params_of};
+use super::{ProtocolMeta, RpcError};
 
 /// The members of `params` that routing needs, still raw: only the method knows which of them it has, and of what type.
 #[derive(Debug, Default, Deserialize)]
@@ -28,8 +29,8 @@ pub(crate) struct Params<'a> {
     input_responses: Option<&'a RawValue>,
     #[serde(borrow)]
     request_state: Option<&'a RawValue>,
-    #[serde(borrow, rename = "_meta")]
-    pub(crate) meta: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "_meta", deserialize_with = "object_or_null")]
+    pub(crate) meta: ProtocolMeta<'a>,
 }
 
 impl<'a> Params<'a> {
@@ -49,7 +50,7 @@ impl<'a> Params<'a> {
     }
 
     /// What a method works with, able to outlive the borrow; what is large stays where it is in `body`.
-    pub(crate) fn detach(&self, body: &Bytes, all: Option<&RawValue>) -> Result<MethodParams, RpcError> {
+    pub(crate) fn detach(&self, body: &Bytes) -> Result<MethodParams, RpcError> {
         let slice = |raw: Option<&RawValue>| raw.map_or_else(Bytes::new, |raw| body.slice_ref(raw.get().as_bytes()));
         Ok(MethodParams {
             name: self.name()?.as_deref().map(Into::into),
@@ -59,19 +60,21 @@ impl<'a> Params<'a> {
             cursor: text("cursor", self.cursor)?.as_deref().map(Into::into),
             input_responses: slice(self.input_responses),
             request_state: slice(self.request_state),
-            all: slice(all),
+            message: body.clone(),
         })
     }
 }
 
 /// A string that is borrowed wherever it holds no escapes.
 fn text<'a>(member: &str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, RpcError> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Option<Cow<'a, str>>);
-
     let Some(raw) = raw else { return Ok(None) };
-    let read = serde_json::from_str(raw.get());
-    read.map(|Text(text)| text).map_err(|_| RpcError::invalid_params(format!("`params.{member}` must be a string")))
+    // Nearly all are: without escapes, what stands between the quotes is the text.
+    if let Some(plain) = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
+        && !plain.contains('\\')
+    {
+        return Ok(Some(Cow::Borrowed(plain)));
+    }
+    serde_json::from_str(raw.get()).map_err(|_| RpcError::invalid_params(format!("`params.{member}` must be a string")))
 }
 
 /// The parameters of a method, as dispatch takes them. What is bytes is JSON text, empty where there was none.
@@ -84,8 +87,8 @@ pub(crate) struct MethodParams {
     pub(crate) cursor: Option<Box<str>>,
     pub(crate) input_responses: Bytes,
     pub(crate) request_state: Bytes,
-    /// The whole object, for the members of a single method.
-    pub(crate) all: Bytes,
+    /// The whole message, for the members of a single method.
+    pub(crate) message: Bytes,
 }
 
 impl MethodParams {
@@ -119,8 +122,8 @@ impl MethodParams {
 
     /// The members that only one method has.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, RpcError> {
-        let all: &[u8] = if self.all.is_empty() { b"{}" } else { &self.all };
+        let all = params_of(&self.message).map_or("{}", RawValue::get);
         // What serde says names the member and its type, and repeats no more than a word of what was sent.
-        serde_json::from_slice(all).map_err(|error| RpcError::invalid_params(format!("Invalid params: {error}")))
+        serde_json::from_str(all).map_err(|error| RpcError::invalid_params(format!("Invalid params: {error}")))
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn context(shared: Shared) -> RequestContext {
         version: ProtocolVersion::LATEST,
         client_info: RawJson::new(Bytes::from_static(br#"{"name":"tester","version":"1"}"#)),
         client_capabilities: RawJson::default(),
-        meta: RequestMeta(RawJson::new(Bytes::from_static(br#"{"example.com/team":"search"}"#))),
+        meta: RequestMeta::of(Bytes::from_static(br#"{"params":{"_meta":{"example.com/team":"search"}}}"#)),
         headers: HeaderMap::from_iter([(http::header::HOST, http::HeaderValue::from_static("example.com"))]),
         principal: None,
         progress_token: RawJson::default(),

@@ -1,5 +1,6 @@
 //! A request as it came in, and how it takes the one shape that dispatch knows, whatever its transport and era.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,14 +16,14 @@ use crate::exchange::Exchange;
 use crate::extract::ResolvedArguments;
 use crate::protocol::{
     LoggingLevel, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError,
+    WellFormed, meta_of,
 };
 
 /// What was read of a request's parameters, before its era is known. It borrows from the message.
 pub(crate) struct Incoming<'a> {
+    pub(crate) id: RequestId,
+    pub(crate) method: Cow<'a, str>,
     pub(crate) params: Params<'a>,
-    pub(crate) meta: ProtocolMeta<'a>,
-    /// The parameters as a whole.
-    pub(crate) all: Option<&'a RawValue>,
 }
 
 /// What a request says of its client, or what a handshake said before it.
@@ -43,31 +44,44 @@ pub(crate) struct Caller {
 }
 
 impl<'a> Incoming<'a> {
-    pub(crate) fn read(all: Option<&'a RawValue>) -> Result<Self, RpcError> {
-        // All members are raw, so this is the one thing that can be wrong with them.
-        let params: Option<Params<'a>> = all
-            .map(|params| serde_json::from_str(params.get()))
-            .transpose()
-            .map_err(|_| RpcError::invalid_params("`params` names a member twice"))?;
-        let params = params.unwrap_or_default();
-        let meta: ProtocolMeta<'a> = match params.meta {
-            Some(meta) => serde_json::from_str(meta.get()).map_err(|_| {
-                RpcError::invalid_params("`_meta` must be an object, its protocol version a string, no key twice")
-            })?,
-            None => ProtocolMeta::default(),
-        };
+    /// A request that is well-formed, as nearly all are.
+    pub(crate) fn well_formed(body: &'a [u8]) -> Option<Self> {
+        let WellFormed { id, method, params } = WellFormed::read(body)?;
+        Self { id, method, params }.checked().ok()
+    }
+
+    /// The same at a closer look, which finds what is wrong.
+    pub(crate) fn read(
+        id: RequestId,
+        method: Cow<'a, str>,
+        params: Option<&'a RawValue>,
+    ) -> Result<Self, (RequestId, RpcError)> {
+        let read = params.map(|params| serde_json::from_str(params.get()).map_err(|_| fault(params))).transpose();
+        match read.and_then(|params| Self { id: id.clone(), method, params: params.unwrap_or_default() }.checked()) {
+            Ok(incoming) => Ok(incoming),
+            Err(error) => Err((id, error)),
+        }
+    }
+
+    fn checked(self) -> Result<Self, RpcError> {
         // It is sent back with every report (MCP 2026-07-28, Progress).
-        if meta.progress_token.is_some_and(|token| serde_json::from_str::<RequestId>(token.get()).is_err()) {
+        if self.params.meta.progress_token.is_some_and(|token| serde_json::from_str::<RequestId>(token.get()).is_err())
+        {
             return Err(RpcError::invalid_params("`progressToken` in `_meta` must be a string or an integer"));
         }
-        Ok(Self { params, meta, all })
+        Ok(self)
+    }
+
+    /// The revision that it says it is in.
+    pub(crate) fn protocol_version(&self) -> Option<&str> {
+        self.params.meta.protocol_version()
     }
 
     /// What a stateless request settles by itself, in `body` (MCP 2026-07-28, Overview, `_meta`).
     pub(crate) fn settle(&self, version: ProtocolVersion, body: &Bytes) -> Result<Settled, RpcError> {
-        let meta = &self.meta;
+        let meta = &self.params.meta;
         let missing = |key: &str| RpcError::invalid_params(format!("`_meta` lacks `io.modelcontextprotocol/{key}`"));
-        if meta.protocol_version.is_none() {
+        if meta.protocol_version().is_none() {
             return Err(missing("protocolVersion"));
         }
         match meta.client_capabilities {
@@ -79,7 +93,7 @@ impl<'a> Incoming<'a> {
             Some(_) => {}
         }
         // The log messages that it opts in to (MCP 2026-07-28, Logging).
-        let log_level = meta.log_level.as_deref().map(LoggingLevel::parse).transpose().map_err(|unknown| {
+        let log_level = meta.log_level().map(LoggingLevel::parse).transpose().map_err(|unknown| {
             RpcError::invalid_params(format!("`io.modelcontextprotocol/logLevel` in `_meta` is no level: {unknown}"))
         })?;
         Ok(Settled {
@@ -94,7 +108,6 @@ impl<'a> Incoming<'a> {
     /// The request in the shape that dispatch takes. What is large stays where it is in `body`.
     pub(crate) fn request(
         &self,
-        id: &RequestId,
         method: Method,
         body: &Bytes,
         settled: Settled,
@@ -103,18 +116,18 @@ impl<'a> Incoming<'a> {
     ) -> Result<Request, RpcError> {
         // A method that nobody knows has no parameters that could be wrong.
         let known = !matches!(method, Method::Unknown(_));
-        let params = if known { self.params.detach(body, self.all)? } else { MethodParams::default() };
+        let params = if known { self.params.detach(body)? } else { MethodParams::default() };
         let Settled { version, client_info, client_capabilities, log_level, exchange } = settled;
         let context = RequestContext {
             reference: Reference::next(),
-            id: id.clone(),
+            id: self.id.clone(),
             version,
             client_info,
             client_capabilities,
-            meta: RequestMeta(RawJson::within(body, self.params.meta)),
+            meta: RequestMeta::of(body.clone()),
             headers: caller.headers,
             principal: caller.principal,
-            progress_token: RawJson::within(body, self.meta.progress_token),
+            progress_token: RawJson::within(body, self.params.meta.progress_token),
             log_level,
             resolved: ResolvedArguments::default(),
             exchange,
@@ -122,6 +135,18 @@ impl<'a> Incoming<'a> {
         };
         Ok(Request { method, params, context })
     }
+}
+
+/// What is wrong with parameters all of whose members but `_meta` may be anything.
+fn fault(params: &RawValue) -> RpcError {
+    let is_of_meta = meta_of(params).is_some_and(|meta| {
+        !meta.get().starts_with('{') || serde_json::from_str::<ProtocolMeta<'_>>(meta.get()).is_err()
+    });
+    RpcError::invalid_params(if is_of_meta {
+        "`_meta` must be an object, its protocol version a string, no key twice"
+    } else {
+        "`params` names a member twice"
+    })
 }
 
 /// The request that a notification cancels, if it is one that does. What is malformed is passed over, as what is unknown or

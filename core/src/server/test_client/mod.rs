@@ -335,7 +335,8 @@ impl TestClient {
         let resolved = serde_json::to_value(&resolved).map_err(|error| CallError::Arguments(error.to_string()))?;
         let argument = json!({ "name": name, "value": typed });
         let params = json!({ "ref": reference, "argument": argument, "context": { "arguments": resolved } });
-        let params = MethodParams { all: params.to_string().into(), ..MethodParams::default() };
+        let params =
+            MethodParams { message: json!({ "params": params }).to_string().into(), ..MethodParams::default() };
         let answer = self.send(Method::Complete, params).await?;
         let answer = answer.try_map(|outcome| match outcome {
             Outcome::Completion(completion) => Some(completion),

@@ -169,10 +169,13 @@ impl Endpoint {
 
     async fn post(self: Arc<Self>, arrived: Arrived) -> Response {
         let body = arrived.body.clone();
+        if let Some(incoming) = Incoming::well_formed(&body) {
+            return self.request(arrived, &incoming).await;
+        }
         match Message::parse(&body) {
-            Ok(Message::Request { id, method, params }) => match Incoming::read(params) {
-                Ok(incoming) => self.request(arrived, id, &method, &incoming).await.unwrap_or_else(|refusal| *refusal),
-                Err(error) => answer::refuse(Some(&id), &error),
+            Ok(Message::Request { id, method, params }) => match Incoming::read(id, method, params) {
+                Ok(incoming) => self.request(arrived, &incoming).await,
+                Err((id, error)) => answer::refuse(Some(&id), &error),
             },
             Ok(Message::Notification { method, params }) => match self.one_way(&arrived) {
                 Ok(None) => answer::empty(StatusCode::ACCEPTED),
@@ -217,30 +220,27 @@ impl Endpoint {
         }
     }
 
-    async fn request(
-        self: Arc<Self>,
-        arrived: Arrived,
-        id: RequestId,
-        method: &str,
-        incoming: &Incoming<'_>,
-    ) -> Result<Response, Box<Response>> {
-        let refuse = |error: RpcError| Box::new(answer::refuse(Some(&id), &error));
-        let era = era::of(&arrived.headers, method, incoming.meta.protocol_version.as_deref()).map_err(refuse)?;
-        match era {
-            Era::Stateless(version) => {
-                let settled = incoming.settle(version, &arrived.body).map_err(refuse)?;
-                self.check_headers(&arrived.headers, method, &incoming.params).map_err(refuse)?;
-                Ok(self.stateless(arrived, id, method, incoming, settled).await)
+    async fn request(self: Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>) -> Response {
+        let refuse = |error: RpcError| answer::refuse(Some(&incoming.id), &error);
+        let session = match era::of(&arrived.headers, &incoming.method, incoming.protocol_version()) {
+            Err(error) => return refuse(error),
+            Ok(Era::Stateless(version)) => {
+                let checked = incoming.settle(version, &arrived.body).and_then(|settled| {
+                    self.check_headers(&arrived.headers, &incoming.method, &incoming.params)?;
+                    Ok(settled)
+                });
+                return match checked {
+                    Ok(settled) => self.stateless(arrived, incoming, settled).await,
+                    Err(error) => refuse(error),
+                };
             }
-            Era::Initialize => Ok(self.initialize(&arrived, &id, incoming.all)),
-            Era::Session(session) => match self.sessions.find(session, arrived.principal.as_ref()) {
-                Some(session) => Ok(self.legacy_request(arrived, id, session, method, incoming).await),
-                None => Err(Box::new(answer::session_not_found(Some(&id)))),
-            },
-            Era::Sessionless(version) => {
-                let session = Session::sessionless(version);
-                Ok(self.legacy_request(arrived, id, session, method, incoming).await)
-            }
+            Ok(Era::Initialize) => return self.initialize(&arrived, &incoming.id),
+            Ok(Era::Session(session)) => self.sessions.find(session, arrived.principal.as_ref()),
+            Ok(Era::Sessionless(version)) => Some(Session::sessionless(version)),
+        };
+        match session {
+            Some(session) => self.legacy_request(arrived, session, incoming).await,
+            None => answer::session_not_found(Some(&incoming.id)),
         }
     }
 
@@ -258,30 +258,24 @@ impl Endpoint {
     }
 
     /// Serves a stateless request in place: a client that hangs up drops it, which is how it cancels.
-    async fn stateless(
-        self: Arc<Self>,
-        arrived: Arrived,
-        id: RequestId,
-        method: &str,
-        incoming: &Incoming<'_>,
-        settled: Settled,
-    ) -> Response {
+    async fn stateless(self: Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>, settled: Settled) -> Response {
         let version = settled.version;
         let Arrived { headers, principal, body, connection } = arrived;
         let caller = Caller { headers, principal };
-        let dispatched = match incoming.request(&id, Method::parse(method), &body, settled, caller, &self.shared) {
+        let method = Method::parse(&incoming.method);
+        let dispatched = match incoming.request(method, &body, settled, caller, &self.shared) {
             Ok(request) => self.registry.dispatch(request),
             Err(error) => Dispatched::Answered(Ok(Outcome::Error(error))),
         };
         match dispatched {
-            Dispatched::Running(running) => self.run_stateless(version, id, running).await,
-            Dispatched::Listening(listening) => self.listen(version, id, listening, connection),
+            Dispatched::Running(running) => self.run_stateless(version, incoming.id.clone(), running).await,
+            Dispatched::Listening(listening) => self.listen(version, incoming.id.clone(), listening, connection),
             Dispatched::Answered(answer) => {
                 let status = match &answer {
                     Ok(Outcome::Error(error)) => answer::answered(error.code()),
                     _ => StatusCode::OK,
                 };
-                self.respond(version, &id, answer, status)
+                self.respond(version, &incoming.id, answer, status)
             }
         }
     }

@@ -1,10 +1,8 @@
 //! The `Host` and `Origin` checks: no page of a stranger's talks to this server through its visitor's browser.
 
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use http::header::{HOST, ORIGIN};
-use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri};
 use url::Url;
 
@@ -27,16 +25,16 @@ pub(crate) struct AllowedHost {
 impl AllowedHost {
     /// `host` or `host:port`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let authority = bare_authority(text)?;
-        Some(Self { text: text.to_owned(), host: authority.host().to_ascii_lowercase(), port: authority.port_u16() })
+        let (host, port) = host_and_port(text)?;
+        Some(Self { text: text.to_owned(), host: host.to_ascii_lowercase(), port })
     }
 
-    fn matches(&self, received: &Authority) -> bool {
+    fn matches(&self, host: &str, port: Option<u16>) -> bool {
         let same_port = match self.port {
-            Some(port) => received.port_u16() == Some(port),
-            None => matches!(received.port_u16(), None | Some(80 | 443)),
+            Some(own) => port == Some(own),
+            None => matches!(port, None | Some(80 | 443)),
         };
-        same_port && received.host().eq_ignore_ascii_case(&self.host)
+        same_port && host.eq_ignore_ascii_case(&self.host)
     }
 }
 
@@ -72,8 +70,8 @@ impl Guard {
             (None, None, Some(authority)) => authority.as_str(),
             _ => "",
         };
-        let served = bare_authority(host).is_some_and(|host| {
-            is_loopback_host(host.host()) || self.hosts.iter().any(|allowed| allowed.matches(&host))
+        let served = host_and_port(host).is_some_and(|(host, port)| {
+            is_loopback_host(host) || self.hosts.iter().any(|allowed| allowed.matches(host, port))
         });
         if served {
             return Ok(());
@@ -95,9 +93,22 @@ impl Guard {
     }
 }
 
-/// A host with or without a port, and nothing else.
-fn bare_authority(text: &str) -> Option<Authority> {
-    Authority::from_str(text).ok().filter(|authority| !authority.host().is_empty() && !text.contains('@'))
+/// A host with or without a port, and nothing else (RFC 3986 §3.2.2: names are letters, digits and a few marks; an IPv6
+/// address stands in brackets).
+fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let host_end = match text.strip_prefix('[') {
+        Some(rest) => rest.find(']')? + 2,
+        None => text.find(':').unwrap_or(text.len()),
+    };
+    let (host, port) = text.split_at(host_end);
+    let port = match port.strip_prefix(':') {
+        // `parse` would take a sign.
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+        None if port.is_empty() => None,
+        _ => return None,
+    };
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'[' | b']' | b':');
+    (!host.is_empty() && host.bytes().all(legal)).then_some((host, port))
 }
 
 /// A literal or the one reserved name: anything else could be made to resolve here by a stranger.
@@ -172,6 +183,13 @@ mod tests {
             "127.0.0.1#x",
             "/127.0.0.1",
             "internal",
+            "internal:+8080",
+            "internal:8080:8080",
+            "internal:",
+            "[::1",
+            "[::1]x",
+            "a b",
+            ":80",
         ] {
             assert!(matches!(host(bad), Err(GuardError::Host { .. })), "{bad}");
         }

@@ -17,7 +17,7 @@ use super::session::Session;
 use crate::dispatch::{Dispatched, Event, Method, Running};
 use crate::exchange::{Exchange, Said};
 use crate::outcome::{Answer, Outcome};
-use crate::protocol::{ErrorCode, Message, MessageError, ProtocolVersion, RequestId, RpcError};
+use crate::protocol::{ErrorCode, Message, MessageError, ProtocolVersion, RequestId, RpcError, params_of};
 use crate::transport::encode::{self, Encoder};
 use crate::transport::handshake::{self, Initialize};
 use crate::transport::incoming::{self, Caller, Incoming, Settled};
@@ -67,8 +67,14 @@ impl Connection {
                     .await;
             }
         };
+        if let Some(incoming) = Incoming::well_formed(&line) {
+            return self.request(&line, &incoming).await;
+        }
         match Message::parse(&line) {
-            Ok(Message::Request { id, method, params }) => self.request(&line, id, &method, params).await,
+            Ok(Message::Request { id, method, params }) => match Incoming::read(id, method, params) {
+                Ok(incoming) => self.request(&line, &incoming).await,
+                Err((id, error)) => self.error(Some(&id), &error).await,
+            },
             Ok(Message::Notification { method, params }) => {
                 if let Some(id) = incoming::cancelled(&method, params) {
                     self.calls.cancel(&id);
@@ -91,29 +97,26 @@ impl Connection {
         }
     }
 
-    async fn request(self: &Arc<Self>, line: &Bytes, id: RequestId, method: &str, params: Option<&RawValue>) {
-        let incoming = match Incoming::read(params) {
-            Ok(incoming) => incoming,
-            Err(error) => return self.error(Some(&id), &error).await,
-        };
+    async fn request(self: &Arc<Self>, line: &Bytes, incoming: &Incoming<'_>) {
+        let id = &incoming.id;
         // What a message says of its revision makes it stateless; the rest is within what a handshake settled.
-        match incoming.meta.protocol_version.as_deref().map(|version| (version, ProtocolVersion::parse(version))) {
-            Some((version, None)) => self.error(Some(&id), &RpcError::unsupported_version(version)).await,
+        match incoming.protocol_version().map(|version| (version, ProtocolVersion::parse(version))) {
+            Some((version, None)) => self.error(Some(id), &RpcError::unsupported_version(version)).await,
             Some((_, Some(version))) if !version.is_legacy() => match incoming.settle(version, line) {
-                Ok(settled) => self.serve(line, id, Method::parse(method), &incoming, settled).await,
-                Err(error) => self.error(Some(&id), &error).await,
+                Ok(settled) => self.serve(line, Method::parse(&incoming.method), incoming, settled).await,
+                Err(error) => self.error(Some(id), &error).await,
             },
-            Some(_) | None => match (method, self.session()) {
-                ("initialize", _) => self.initialize(&id, params).await,
+            Some(_) | None => match (&*incoming.method, self.session()) {
+                ("initialize", _) => self.initialize(id, params_of(line)).await,
                 ("ping", session) => {
                     let version = session.map_or(ProtocolVersion::LATEST_LEGACY, |session| session.version);
-                    self.answer(version, &id, Ok(Outcome::Empty)).await;
+                    self.answer(version, id, Ok(Outcome::Empty)).await;
                 }
-                (method, Some(session)) => self.legacy(line, id, method, &incoming, &session).await,
+                (_, Some(session)) => self.legacy(line, incoming, &session).await,
                 (_, None) => {
                     let message =
                         "`initialize` comes first, or `io.modelcontextprotocol/protocolVersion` in `params._meta`";
-                    self.refuse(Some(&id), ErrorCode::InvalidParams, message).await;
+                    self.refuse(Some(id), ErrorCode::InvalidParams, message).await;
                 }
             },
         }
@@ -135,27 +138,21 @@ impl Connection {
     }
 
     /// A request within the session.
-    async fn legacy(
-        self: &Arc<Self>,
-        line: &Bytes,
-        id: RequestId,
-        method: &str,
-        incoming: &Incoming<'_>,
-        session: &Session,
-    ) {
+    async fn legacy(self: &Arc<Self>, line: &Bytes, incoming: &Incoming<'_>, session: &Session) {
+        let (id, method) = (&incoming.id, &*incoming.method);
         if method == "logging/setLevel" && self.server.registry.logs() {
-            let outcome = match handshake::log_level(incoming.all) {
+            let outcome = match handshake::log_level(params_of(line)) {
                 Ok(level) => {
                     session.set_log_level(level);
                     Outcome::Empty
                 }
                 Err(error) => Outcome::Error(error),
             };
-            return self.answer(session.version, &id, Ok(outcome)).await;
+            return self.answer(session.version, id, Ok(outcome)).await;
         }
         if matches!(method, "resources/subscribe" | "resources/unsubscribe") && self.server.registry.tells_resources() {
             let outcome = self.watch_resource(session, incoming.params.uri(), method == "resources/subscribe");
-            return self.answer(session.version, &id, outcome).await;
+            return self.answer(session.version, id, outcome).await;
         }
         let settled = Settled {
             version: session.version,
@@ -164,44 +161,38 @@ impl Connection {
             log_level: session.log_level(),
             exchange: Arc::new(Exchange::waiting()),
         };
-        self.serve(line, id, handshake::method(method), incoming, settled).await;
+        self.serve(line, handshake::method(method), incoming, settled).await;
     }
 
     /// Serves a request, in the shape that both eras have inside.
-    async fn serve(
-        self: &Arc<Self>,
-        line: &Bytes,
-        id: RequestId,
-        method: Method,
-        incoming: &Incoming<'_>,
-        settled: Settled,
-    ) {
+    async fn serve(self: &Arc<Self>, line: &Bytes, method: Method, incoming: &Incoming<'_>, settled: Settled) {
+        let id = &incoming.id;
         let version = settled.version;
         let caller = Caller { principal: self.server.principal.clone(), ..Caller::default() };
-        let request = match incoming.request(&id, method, line, settled, caller, &self.server.shared) {
+        let request = match incoming.request(method, line, settled, caller, &self.server.shared) {
             Ok(request) => request,
-            Err(error) => return self.answer(version, &id, Ok(Outcome::Error(error))).await,
+            Err(error) => return self.answer(version, id, Ok(Outcome::Error(error))).await,
         };
         let dispatched = match self.server.registry.dispatch(request) {
-            Dispatched::Answered(answer) => return self.answer(version, &id, answer).await,
+            Dispatched::Answered(answer) => return self.answer(version, id, answer).await,
             dispatched => dispatched,
         };
-        match self.calls.register(&id).await {
+        match self.calls.register(id).await {
             Ok(registered) => match dispatched {
                 Dispatched::Running(running) => {
-                    let connection = Arc::clone(self);
+                    let (connection, id) = (Arc::clone(self), id.clone());
                     self.running.spawn(async move { connection.run(version, id, running, registered).await });
                 }
-                Dispatched::Listening(listening) => self.listen(version, id, listening, registered),
-                Dispatched::Answered(answer) => self.answer(version, &id, answer).await,
+                Dispatched::Listening(listening) => self.listen(version, id.clone(), listening, registered),
+                Dispatched::Answered(answer) => self.answer(version, id, answer).await,
             },
             Err(Turned::SameId) => {
                 let message = format!("a request with the id {id} is still being served: each needs an id of its own");
-                self.refuse(Some(&id), ErrorCode::InvalidRequest, message).await;
+                self.refuse(Some(id), ErrorCode::InvalidRequest, message).await;
             }
             Err(Turned::TooMany) => {
                 let message = format!("{} calls are running already: wait until one has ended", calls::LIMIT);
-                self.refuse(Some(&id), ErrorCode::InternalError, message).await;
+                self.refuse(Some(id), ErrorCode::InternalError, message).await;
             }
         }
     }

@@ -20,15 +20,15 @@ use crate::auth::Principal;
 use crate::dispatch::Dispatched;
 use crate::exchange::Exchange;
 use crate::outcome::Outcome;
-use crate::protocol::{ErrorCode, RequestId, RpcError};
+use crate::protocol::{ErrorCode, RequestId, RpcError, params_of};
 use crate::transport::handshake::Initialize;
 use crate::transport::incoming::{Caller, Incoming, Settled};
 use crate::transport::{encode, handshake, incoming};
 
 impl Endpoint {
     /// Answers `initialize` and opens a session.
-    pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId, params: Option<&RawValue>) -> Response {
-        let params = match Initialize::read(params) {
+    pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId) -> Response {
+        let params = match Initialize::read(params_of(&arrived.body)) {
             Ok(params) => params,
             Err(error) => return answer::error_with(StatusCode::OK, Some(id), &error),
         };
@@ -49,21 +49,19 @@ impl Endpoint {
     pub(super) async fn legacy_request(
         self: Arc<Self>,
         arrived: Arrived,
-        id: RequestId,
         session: Session,
-        method: &str,
         incoming: &Incoming<'_>,
     ) -> Response {
         let version = session.version;
-        let outcome = match method {
+        let outcome = match &*incoming.method {
             "ping" => Ok(Outcome::Empty),
             "logging/setLevel" if self.registry.logs() => {
-                let set = self.set_level(&session, incoming.all);
+                let set = self.set_level(&session, params_of(&arrived.body));
                 Ok(set.map_or_else(Outcome::Error, |()| Outcome::Empty))
             }
             "resources/subscribe" | "resources/unsubscribe" if self.registry.tells_resources() => {
                 let (principal, uri) = (arrived.principal.as_ref(), incoming.params.uri());
-                self.watch_resource(&session, principal, uri, method == "resources/subscribe")
+                self.watch_resource(&session, principal, uri, incoming.method == "resources/subscribe")
             }
             method => {
                 let Arrived { headers, principal, body, .. } = arrived;
@@ -76,18 +74,20 @@ impl Endpoint {
                     exchange: Arc::new(Exchange::waiting()),
                 };
                 let caller = Caller { headers, principal };
-                match incoming.request(&id, handshake::method(method), &body, settled, caller, &self.shared) {
+                match incoming.request(handshake::method(method), &body, settled, caller, &self.shared) {
                     Ok(request) => match self.registry.dispatch(request) {
                         Dispatched::Answered(answer) => answer,
                         // The method is of the current revision.
                         Dispatched::Listening(_) => Ok(Outcome::Error(RpcError::internal())),
-                        Dispatched::Running(running) => return self.run_legacy(session, id, running).await,
+                        Dispatched::Running(running) => {
+                            return self.run_legacy(session, incoming.id.clone(), running).await;
+                        }
                     },
                     Err(error) => Ok(Outcome::Error(error)),
                 }
             }
         };
-        self.respond(version, &id, outcome, StatusCode::OK)
+        self.respond(version, &incoming.id, outcome, StatusCode::OK)
     }
 
     /// The level of the log messages that the session's client gets from here on (MCP 2025-11-25, Logging).
