@@ -414,6 +414,11 @@ pub struct Server {
 }
 
 impl Server {
+    #[cfg(test)]
+    pub(crate) const fn endpoint(&self) -> &std::sync::Arc<http::Endpoint> {
+        &self.endpoint
+    }
+
     /// The URL of the MCP endpoint, if the public URL is known.
     #[must_use]
     pub fn mcp_url(&self) -> Option<&str> {

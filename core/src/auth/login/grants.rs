@@ -76,6 +76,8 @@ pub(crate) struct LiveGrant {
     id: GrantId,
     seen: Mutex<Seen>,
     ended: AtomicBool,
+    /// Whether it was seen in the cache while it had not ended.
+    settled: AtomicBool,
     /// The provider's last word on the identity, in seconds since 1970; may be newer than the record's.
     verified_at: AtomicU64,
     /// When the provider was away last, in seconds since 1970; the end of time if it never was.
@@ -105,6 +107,7 @@ impl LiveGrant {
             verified_at: grant.verified_at.into(),
             seen: Mutex::new(Seen { grant: Arc::new(grant), unsaved: None, looked_at }),
             ended: false.into(),
+            settled: false.into(),
             away_at: u64::MAX.into(),
             refresh: Flight::default(),
             check: Flight::default(),
@@ -190,12 +193,14 @@ pub(crate) struct Grants {
     ended: Cache<GrantId, ()>,
     /// Those with tokens that are nowhere else: they must not fall out of the cache.
     unsaved: Mutex<HashMap<GrantId, Arc<LiveGrant>>>,
+    /// Whether there ever were some: nearly always not, and then a call need not wait for the lock.
+    has_unsaved: AtomicBool,
 }
 
 impl Grants {
     pub(crate) fn new(store: Sealed) -> Self {
         let ended = Cache::builder().max_capacity(CACHED * 10).time_to_live(MARKED).build();
-        Self { store, cache: Cache::new(CACHED), ended, unsaved: Mutex::default() }
+        Self { store, cache: Cache::new(CACHED), ended, unsaved: Mutex::default(), has_unsaved: false.into() }
     }
 
     /// Stores a new grant.
@@ -206,32 +211,40 @@ impl Grants {
 
     /// The grant: from the cache, else from the store, which concurrent callers read once.
     pub(crate) async fn load(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
-        let unsaved = self.lock_unsaved().get(id).cloned();
+        let unsaved =
+            if self.has_unsaved.load(Ordering::Acquire) { self.lock_unsaved().get(id).cloned() } else { None };
         let live = match unsaved {
             Some(live) => live,
             None => self.cached(id).await?,
         };
-        if self.ended.contains_key(id) || live.has_ended() {
-            self.forget(id).await;
+        // Whoever ends a grant that is settled finds it in the cache, and needs no mark.
+        let has_ended = live.has_ended() || (!live.settled.load(Ordering::Acquire) && self.ended.contains_key(id));
+        if has_ended {
+            Box::pin(self.forget(id)).await;
             return Err(GrantError::Ended);
         }
+        live.settled.store(true, Ordering::Release);
         // Another process may have prolonged it since it was read here.
         let now = self.store.clock().unix();
-        if live.seen().expires_at <= now && self.reload(&live).await?.expires_at <= now {
-            self.cache.invalidate(id).await;
+        if live.seen().expires_at <= now && Box::pin(self.reload(&live)).await?.expires_at <= now {
+            Box::pin(self.cache.invalidate(id)).await;
             return Err(GrantError::Ended);
         }
         Ok(live)
     }
 
     async fn cached(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
+        if let Some(live) = self.cache.get(id).await {
+            return Ok(live);
+        }
         let read = self.cache.try_get_with_by_ref(id, async {
             let looked_at = Instant::now();
             let record = self.store.get::<Grant>(&key(id)).await?;
             let grant = record.ok_or(GrantError::Ended)?.into_inner();
             Ok(Arc::new(LiveGrant::new(id.clone(), grant, looked_at)))
         });
-        read.await.map_err(|error: Arc<GrantError>| (*error).clone())
+        // In a box, as all that a warm call has no use for: it would keep the room for it.
+        Box::pin(read).await.map_err(|error: Arc<GrantError>| (*error).clone())
     }
 
     /// Keeps tokens at hand that the store does not take now. False: there are too many already.
@@ -241,6 +254,7 @@ impl Grants {
             return false;
         }
         unsaved.insert(live.id().clone(), live.clone());
+        self.has_unsaved.store(true, Ordering::Release);
         live.set_unsaved(upstream);
         true
     }

@@ -34,7 +34,7 @@ impl Logins {
             let (logins, live) = (self.clone(), live.clone());
             async move { logins.check(&live).await }
         });
-        match flight.await.unwrap_or_else(|| self.away(live)) {
+        match Box::pin(flight).await.unwrap_or_else(|| self.away(live)) {
             Err(UpstreamTrouble::Unavailable) if serves => Ok(()),
             outcome => outcome,
         }

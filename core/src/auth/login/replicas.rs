@@ -33,7 +33,7 @@ impl Logins {
         if age < LOOK {
             return Ok(live);
         }
-        match timeout(PATIENCE, look).await {
+        match Box::pin(timeout(PATIENCE, look)).await {
             Ok(Some(Err(GrantError::Ended))) => Err(GrantError::Ended),
             _ => Ok(live),
         }

@@ -13,6 +13,7 @@ use super::limits::Limits;
 use super::metadata::{Metadata, Offer};
 use super::server::AuthorizationServer;
 use super::urls::Urls;
+use super::verified::VerifiedTokens;
 use crate::auth::bounds::source::Proxies;
 use crate::auth::clients::Clients;
 use crate::auth::clients::assertion::Assertions;
@@ -196,6 +197,7 @@ impl OAuthProxy {
             limits: Limits::new(self.access_token_lifetime),
             codes: Codes::new(store.clone()),
             refresh_tokens: RefreshTokens::new(store.clone(), &keys),
+            verified: VerifiedTokens::default(),
             access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
             logins: Arc::new(Logins {
                 store: store.clone(),

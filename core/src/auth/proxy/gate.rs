@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use super::challenge;
 use super::routes;
 use super::server::AuthorizationServer;
+use super::verified::{TokenDigest, Verified};
 use crate::auth::Principal;
 use crate::auth::counters::Counters;
 use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_reason};
@@ -18,7 +19,7 @@ use crate::auth::login::logins::{Logins, RETRY_AFTER};
 use crate::auth::login::sessions::Sessions;
 use crate::auth::reason::Reason;
 use crate::auth::request::scope::Scopes;
-use crate::auth::tokens::access_token::TokenError;
+use crate::auth::tokens::access_token::{Claims, TokenError};
 use crate::store::Sealed;
 
 /// A login that is ready to serve: it knows who calls, and has the routes by which users log in.
@@ -92,15 +93,29 @@ impl Gate {
     ///
     /// A [`Refusal`]: never a 401 for an outage.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
-        let server = &self.0;
-        let claims = server.access_tokens.verify(bearer(headers)?).map_err(|error| {
-            match error {
-                TokenError::Invalid => Reason::TokenInvalid,
-                TokenError::Expired => Reason::TokenExpired,
+        let token = bearer(headers)?;
+        let digest = TokenDigest::of(token);
+        let access_tokens = &self.0.access_tokens;
+        if let Some(verified) = self.0.verified.get(&digest).await {
+            access_tokens.check_times(&verified.claims).map_err(refused)?;
+            let live = self.live(&verified.claims).await?;
+            if let Some(principal) = verified.principal(&live) {
+                return Ok(principal.clone());
             }
-            .log();
-            Refusal::InvalidToken
-        })?;
+        }
+        let claims = access_tokens.verify(token).map_err(refused)?;
+        let live = self.live(&claims).await?;
+        let login = Arc::new(Login { logins: self.0.logins.clone(), live: live.clone() });
+        let principal = Principal::with_login(&*claims.sub, &*claims.client_id, claims.scope.iter(), login);
+        let remembered = self.0.verified.remember(digest, Verified::new(claims, live, principal.clone()));
+        // In a box, or the next calls, which find it there, would keep the room for it.
+        Box::pin(remembered).await;
+        Ok(principal)
+    }
+
+    /// The login that these claims are of, if it holds and has the scopes that every call needs.
+    async fn live(&self, claims: &Claims) -> Result<Arc<LiveGrant>, Refusal> {
+        let server = &self.0;
         let live = server.logins.find(&claims.gid).await.map_err(|error| match error {
             GrantError::Ended => {
                 Reason::GrantEnded.log_for(&claims.gid);
@@ -127,8 +142,7 @@ impl Gate {
             Reason::ScopeMissing.log_for(&claims.gid);
             return Err(Refusal::InsufficientScope);
         }
-        let login = Arc::new(Login { logins: server.logins.clone(), live });
-        Ok(Principal::with_login(claims.sub, claims.client_id, claims.scope.iter(), login))
+        Ok(live)
     }
 
     /// Whether the login of a token that passed before still holds, here and at other replicas. What cannot be told now
@@ -248,6 +262,15 @@ impl fmt::Debug for Gate {
             .field("provider", &self.0.provider_type.1)
             .finish_non_exhaustive()
     }
+}
+
+fn refused(error: TokenError) -> Refusal {
+    match error {
+        TokenError::Invalid => Reason::TokenInvalid,
+        TokenError::Expired => Reason::TokenExpired,
+    }
+    .log();
+    Refusal::InvalidToken
 }
 
 /// The token of the one `Authorization` header (RFC 6750 §2.1); nowhere else is one looked for.

@@ -23,6 +23,7 @@ mod routes;
 mod server;
 mod token;
 mod urls;
+mod verified;
 
 pub use build::{AuthConfigError, Defaults};
 pub use builder::OAuthProxy;

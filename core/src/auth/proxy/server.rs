@@ -8,6 +8,7 @@ use super::cookies::BrowserCookie;
 use super::limits::Limits;
 use super::metadata::Metadata;
 use super::urls::Urls;
+use super::verified::VerifiedTokens;
 use crate::auth::bounds::source::Proxies;
 use crate::auth::clients::Clients;
 use crate::auth::clients::assertion::Assertions;
@@ -50,6 +51,7 @@ pub(crate) struct AuthorizationServer {
     pub(crate) codes: Codes,
     pub(crate) refresh_tokens: RefreshTokens,
     pub(crate) access_tokens: AccessTokens,
+    pub(crate) verified: VerifiedTokens,
     pub(crate) logins: Arc<Logins>,
     pub(crate) access_token_lifetime: Duration,
     pub(crate) refresh_token_idle_lifetime: Duration,

@@ -117,12 +117,18 @@ impl AccessTokens {
             return Err(TokenError::Invalid);
         }
         let token = jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| TokenError::Invalid)?;
-        let (claims, now) = (token.claims, self.clock.unix());
+        self.check_times(&token.claims)?;
+        Ok(token.claims)
+    }
+
+    /// Whether claims that were verified are those of a token that is valid now.
+    pub(crate) fn check_times(&self, claims: &Claims) -> Result<(), TokenError> {
+        let now = self.clock.unix();
         let latest = now.saturating_add(LEEWAY);
         if claims.iat > latest || claims.nbf.is_some_and(|nbf| nbf > latest) {
             return Err(TokenError::Invalid);
         }
-        if claims.exp <= now { Err(TokenError::Expired) } else { Ok(claims) }
+        if claims.exp <= now { Err(TokenError::Expired) } else { Ok(()) }
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::body::HttpBody;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method as HttpMethod, Request as HttpRequest, StatusCode, Uri, header};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,7 +20,7 @@ use super::session::{Session, Sessions};
 use super::{answer, body, cors, era, headers};
 use crate::auth::Principal;
 use crate::context::Shared;
-use crate::dispatch::{Dispatched, Method, Registry};
+use crate::dispatch::{Dispatched, Method, Registry, Running};
 use crate::extract::Refused;
 use crate::outcome::Outcome;
 use crate::protocol::{ErrorCode, Message, MessageError, Params, ProtocolVersion, RequestId, RpcError};
@@ -54,6 +55,16 @@ pub(super) struct Arrived {
     pub(super) principal: Option<Principal>,
     pub(super) body: Bytes,
     pub(super) connection: Connection,
+}
+
+/// What comes of a POST.
+pub(super) enum Posted {
+    /// There is nothing to wait for.
+    Answered(Response),
+    /// A function runs for a stateless request.
+    Runs(ProtocolVersion, RequestId, Box<Running>),
+    /// A function runs for a request of a handshake revision.
+    RunsInSession(Session, RequestId, Box<Running>),
 }
 
 #[cfg(feature = "auth")]
@@ -113,68 +124,96 @@ impl Endpoint {
     }
 
     /// Answers one HTTP request to the MCP path, which came over a connection that this hangs up.
-    pub(super) async fn handle<B>(self: Arc<Self>, request: HttpRequest<B>, hang_up: Option<HangUp>) -> Response
+    ///
+    /// What can be said at once is done before there is a future: it keeps room for all that it was given.
+    pub(super) fn handle<B>(
+        self: Arc<Self>,
+        request: HttpRequest<B>,
+        hang_up: Option<HangUp>,
+    ) -> impl Future<Output = Response> + Send + use<B>
     where
-        B: HttpBody<Data = Bytes> + Unpin,
+        B: HttpBody<Data = Bytes> + Unpin + Send,
         B::Error: Into<axum::BoxError>,
     {
-        if let Err(refusal) = self.guard.check_host(request.uri(), request.headers()) {
-            return answer::foreign_host(&refusal);
-        }
-        let origin = match self.guard.check_origin(request.headers()) {
-            Ok(origin) => origin.cloned(),
-            Err(refusal) => {
-                tracing::warn!(reason = "origin_not_allowed", "{refusal}");
-                let refusal = RpcError::new(ErrorCode::InvalidRequest, refusal.to_string());
-                return answer::error_with(StatusCode::FORBIDDEN, None, &refusal);
+        let (Parts { method, uri, headers, .. }, body) = request.into_parts();
+        let admitted = self.admit(&uri, &headers);
+        async move {
+            let origin = match admitted {
+                Ok(origin) => origin,
+                Err(refusal) => return *refusal,
+            };
+            let mut response = if method == HttpMethod::OPTIONS {
+                cors::preflight(&headers)
+            } else {
+                self.authorized(method, headers, body, hang_up).await
+            };
+            if let Some(origin) = origin {
+                cors::allow(&mut response, &origin);
             }
-        };
-        let mut response = if request.method() == HttpMethod::OPTIONS {
-            cors::preflight(request.headers())
-        } else {
-            self.authorized(request, hang_up).await
-        };
-        if let Some(origin) = origin {
-            cors::allow(&mut response, &origin);
+            response
         }
-        response
+    }
+
+    /// Whether the request is for this server, and from no page of a stranger's; its origin, where it has one.
+    fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<HeaderValue>, Box<Response>> {
+        if let Err(refusal) = self.guard.check_host(uri, headers) {
+            return Err(Box::new(answer::foreign_host(&refusal)));
+        }
+        self.guard.check_origin(headers).map(Option::<&HeaderValue>::cloned).map_err(|refusal| {
+            tracing::warn!(reason = "origin_not_allowed", "{refusal}");
+            let refusal = RpcError::new(ErrorCode::InvalidRequest, refusal.to_string());
+            Box::new(answer::error_with(StatusCode::FORBIDDEN, None, &refusal))
+        })
     }
 
     /// The bearer check comes before anything else is judged: a client without a token learns how to get one.
-    async fn authorized<B>(self: Arc<Self>, request: HttpRequest<B>, hang_up: Option<HangUp>) -> Response
+    async fn authorized<B>(
+        self: Arc<Self>,
+        method: HttpMethod,
+        mut headers: HeaderMap,
+        body: B,
+        hang_up: Option<HangUp>,
+    ) -> Response
     where
         B: HttpBody<Data = Bytes> + Unpin,
         B::Error: Into<axum::BoxError>,
     {
-        let (parts, body) = request.into_parts();
-        let principal = match self.access.authenticate(&parts.headers).await {
+        let principal = match self.access.authenticate(&headers).await {
             Ok(principal) => principal,
             Err(challenge) => return challenge,
         };
-        let mut headers = parts.headers;
-        let authorization = headers.remove(header::AUTHORIZATION);
-        let connection = Connection { authorization, hang_up };
+        let connection = Connection { authorization: headers.remove(header::AUTHORIZATION), hang_up };
         headers.remove(header::PROXY_AUTHORIZATION);
         headers.remove(header::COOKIE);
-        match parts.method {
-            HttpMethod::POST => match body::read(&headers, body, self.body_limit).await {
-                Ok(body) => self.post(Arrived { headers, principal, body, connection }).await,
-                Err(refusal) => answer::error_with(refusal.status, None, &refusal.error),
-            },
+        match method {
+            HttpMethod::POST => {
+                let body = match body::read(&headers, body, self.body_limit).await {
+                    Ok(body) => body,
+                    Err(refusal) => return answer::error_with(refusal.status, None, &refusal.error),
+                };
+                match self.post(Arrived { headers, principal, body, connection }) {
+                    Posted::Answered(response) => response,
+                    Posted::Runs(version, id, running) => self.run_stateless(version, id, running).await,
+                    Posted::RunsInSession(session, id, running) => {
+                        Box::pin(self.run_legacy(session, id, running)).await
+                    }
+                }
+            }
             HttpMethod::GET => self.get(&headers, principal.as_ref(), connection),
             HttpMethod::DELETE => self.delete(&headers, principal.as_ref()),
             _ => answer::not_allowed(),
         }
     }
 
-    async fn post(self: Arc<Self>, arrived: Arrived) -> Response {
+    /// What comes of a message. Nothing here waits: what does are the functions, once they run.
+    fn post(self: &Arc<Self>, arrived: Arrived) -> Posted {
         let body = arrived.body.clone();
         if let Some(incoming) = Incoming::well_formed(&body) {
-            return self.request(arrived, &incoming).await;
+            return self.request(arrived, &incoming);
         }
-        match Message::parse(&body) {
+        let response = match Message::parse(&body) {
             Ok(Message::Request { id, method, params }) => match Incoming::read(id, method, params) {
-                Ok(incoming) => self.request(arrived, &incoming).await,
+                Ok(incoming) => return self.request(arrived, &incoming),
                 Err((id, error)) => answer::refuse(Some(&id), &error),
             },
             Ok(Message::Notification { method, params }) => match self.one_way(&arrived) {
@@ -204,7 +243,8 @@ impl Endpoint {
                 let error = RpcError::new(ErrorCode::InvalidRequest, format!("Invalid request: {reason}"));
                 answer::refuse(id.as_ref(), &error)
             }
-        }
+        };
+        Posted::Answered(response)
     }
 
     /// The session of a message that wants no answer; none in the current revision.
@@ -220,8 +260,8 @@ impl Endpoint {
         }
     }
 
-    async fn request(self: Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>) -> Response {
-        let refuse = |error: RpcError| answer::refuse(Some(&incoming.id), &error);
+    fn request(self: &Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>) -> Posted {
+        let refuse = |error: RpcError| Posted::Answered(answer::refuse(Some(&incoming.id), &error));
         let session = match era::of(&arrived.headers, &incoming.method, incoming.protocol_version()) {
             Err(error) => return refuse(error),
             Ok(Era::Stateless(version)) => {
@@ -229,18 +269,15 @@ impl Endpoint {
                     self.check_headers(&arrived.headers, &incoming.method, &incoming.params)?;
                     Ok(settled)
                 });
-                return match checked {
-                    Ok(settled) => self.stateless(arrived, incoming, settled).await,
-                    Err(error) => refuse(error),
-                };
+                return checked.map_or_else(refuse, |settled| self.stateless(arrived, incoming, settled));
             }
-            Ok(Era::Initialize) => return self.initialize(&arrived, &incoming.id),
+            Ok(Era::Initialize) => return Posted::Answered(self.initialize(&arrived, &incoming.id)),
             Ok(Era::Session(session)) => self.sessions.find(session, arrived.principal.as_ref()),
             Ok(Era::Sessionless(version)) => Some(Session::sessionless(version)),
         };
         match session {
-            Some(session) => self.legacy_request(arrived, session, incoming).await,
-            None => answer::session_not_found(Some(&incoming.id)),
+            Some(session) => self.legacy_request(arrived, session, incoming),
+            None => Posted::Answered(answer::session_not_found(Some(&incoming.id))),
         }
     }
 
@@ -258,7 +295,7 @@ impl Endpoint {
     }
 
     /// Serves a stateless request in place: a client that hangs up drops it, which is how it cancels.
-    async fn stateless(self: Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>, settled: Settled) -> Response {
+    fn stateless(self: &Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>, settled: Settled) -> Posted {
         let version = settled.version;
         let Arrived { headers, principal, body, connection } = arrived;
         let caller = Caller { headers, principal };
@@ -268,14 +305,16 @@ impl Endpoint {
             Err(error) => Dispatched::Answered(Ok(Outcome::Error(error))),
         };
         match dispatched {
-            Dispatched::Running(running) => self.run_stateless(version, incoming.id.clone(), running).await,
-            Dispatched::Listening(listening) => self.listen(version, incoming.id.clone(), listening, connection),
+            Dispatched::Running(running) => Posted::Runs(version, incoming.id.clone(), running),
+            Dispatched::Listening(listening) => {
+                Posted::Answered(Arc::clone(self).listen(version, incoming.id.clone(), listening, connection))
+            }
             Dispatched::Answered(answer) => {
                 let status = match &answer {
                     Ok(Outcome::Error(error)) => answer::answered(error.code()),
                     _ => StatusCode::OK,
                 };
-                self.respond(version, &incoming.id, answer, status)
+                Posted::Answered(self.respond(version, &incoming.id, answer, status))
             }
         }
     }
@@ -300,5 +339,18 @@ impl Endpoint {
                 answer::refuse(Some(id), &RpcError::internal())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_waits_in_little_room() {
+        let server = crate::McpServer::new("small", "1.0.0").build().unwrap();
+        let answer = server.endpoint().clone().handle(HttpRequest::new(axum::body::Body::empty()), None);
+        // It is moved, with all its room, on every call.
+        assert!(size_of_val(&answer) <= 2048);
     }
 }

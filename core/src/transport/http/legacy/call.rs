@@ -34,7 +34,7 @@ struct LegacyCall {
 
 impl Endpoint {
     /// Runs a call to its end, or to the first message that it sends.
-    pub(super) async fn run_legacy(
+    pub(in crate::transport::http) async fn run_legacy(
         self: Arc<Self>,
         session: Session,
         id: RequestId,

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::value::RawValue;
 
 pub(super) use self::live::LiveSessions;
-use super::endpoint::{Arrived, Endpoint};
+use super::endpoint::{Arrived, Endpoint, Posted};
 use super::era::{self, Era};
 use super::session::Session;
 use super::{answer, headers};
@@ -46,12 +46,12 @@ impl Endpoint {
     }
 
     /// Serves a request within a session.
-    pub(super) async fn legacy_request(
-        self: Arc<Self>,
+    pub(super) fn legacy_request(
+        self: &Arc<Self>,
         arrived: Arrived,
         session: Session,
         incoming: &Incoming<'_>,
-    ) -> Response {
+    ) -> Posted {
         let version = session.version;
         let outcome = match &*incoming.method {
             "ping" => Ok(Outcome::Empty),
@@ -80,14 +80,14 @@ impl Endpoint {
                         // The method is of the current revision.
                         Dispatched::Listening(_) => Ok(Outcome::Error(RpcError::internal())),
                         Dispatched::Running(running) => {
-                            return self.run_legacy(session, incoming.id.clone(), running).await;
+                            return Posted::RunsInSession(session, incoming.id.clone(), running);
                         }
                     },
                     Err(error) => Ok(Outcome::Error(error)),
                 }
             }
         };
-        self.respond(version, &incoming.id, outcome, StatusCode::OK)
+        Posted::Answered(self.respond(version, &incoming.id, outcome, StatusCode::OK))
     }
 
     /// The level of the log messages that the session's client gets from here on (MCP 2025-11-25, Logging).
