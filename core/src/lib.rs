@@ -38,6 +38,7 @@ mod tool;
 mod tool_error;
 mod trace;
 mod transport;
+mod within;
 
 pub use changes::Changes;
 pub use context::{Reference, RequestContext};

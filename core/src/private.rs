@@ -20,6 +20,8 @@ pub use crate::resource::template::Part;
 pub use crate::tool::ToolFn;
 pub use crate::tool::builder::{Output, ToolBuilder, output};
 pub use crate::tool::dynamic::verbatim;
+#[cfg(feature = "__steps")]
+pub use crate::transport::http::steps::{Answered, Begun, Steps};
 
 /// The tool of a type that `#[mcp_tool]` made.
 pub fn register_tool<T: ToolFn>(_: T) -> crate::Tool {

@@ -19,6 +19,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::protocol::RpcError;
 use crate::schema::fault;
 use crate::tool_error::ToolError;
+use crate::within::at_once_or_within;
 
 /// Whether a function can wait for something.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -161,9 +162,9 @@ pub(crate) async fn guarded(
     let work = AssertUnwindSafe(work).catch_unwind();
     let ended = match failing.callee.timeout {
         None => work.await,
-        Some(limit) => match tokio::time::timeout(limit, work).await {
-            Ok(ended) => ended,
-            Err(_) => return Ok(failing.timed_out(limit)),
+        Some(limit) => match at_once_or_within(limit, work).await {
+            Some(ended) => ended,
+            None => return Ok(failing.timed_out(limit)),
         },
     };
     match ended {

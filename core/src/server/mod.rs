@@ -414,7 +414,7 @@ pub struct Server {
 }
 
 impl Server {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "__steps"))]
     pub(crate) const fn endpoint(&self) -> &std::sync::Arc<http::Endpoint> {
         &self.endpoint
     }

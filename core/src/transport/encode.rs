@@ -95,7 +95,9 @@ impl Encoder<'_> {
             };
             if stateless {
                 member("resultType", buffer, empty);
-                serde_json::to_writer(&mut *buffer, result_type)?;
+                buffer.push(b'"');
+                buffer.extend_from_slice(result_type.as_bytes());
+                buffer.push(b'"');
                 for (name, value) in more {
                     member(name, buffer, false);
                     serde_json::to_writer(&mut *buffer, value)?;
@@ -103,8 +105,18 @@ impl Encoder<'_> {
             }
             if stateless || meta.is_some() {
                 member("_meta", buffer, empty && !stateless);
-                let server_info = stateless.then_some(self.server_info);
-                serde_json::to_writer(&mut *buffer, &Meta { own: meta, server_info })?;
+                match meta {
+                    Some(own) => {
+                        let server_info = stateless.then_some(self.server_info);
+                        serde_json::to_writer(&mut *buffer, &Meta { own, server_info })?;
+                    }
+                    None => {
+                        buffer.push(b'{');
+                        member(SERVER_INFO, buffer, true);
+                        buffer.extend_from_slice(self.server_info.get().as_bytes());
+                        buffer.push(b'}');
+                    }
+                }
             }
             buffer.push(b'}');
             Ok(())
@@ -167,14 +179,14 @@ impl Serialize for ToolResult<'_> {
 
 /// The author's metadata with ours beside it.
 struct Meta<'a> {
-    own: Option<&'a Map<String, Value>>,
+    own: &'a Map<String, Value>,
     server_info: Option<&'a RawValue>,
 }
 
 impl Serialize for Meta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (key, value) in self.own.into_iter().flatten().filter(|(key, _)| *key != SERVER_INFO) {
+        for (key, value) in self.own.iter().filter(|(key, _)| *key != SERVER_INFO) {
             map.serialize_entry(key, value)?;
         }
         if let Some(server_info) = self.server_info {

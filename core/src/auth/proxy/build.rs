@@ -197,7 +197,7 @@ impl OAuthProxy {
             limits: Limits::new(self.access_token_lifetime),
             codes: Codes::new(store.clone()),
             refresh_tokens: RefreshTokens::new(store.clone(), &keys),
-            verified: VerifiedTokens::default(),
+            verified: VerifiedTokens::new().map_err(|error| vec![error.into()])?,
             access_tokens: AccessTokens::new(&keys, urls.issuer(), urls.resource(), self.clock.clone()),
             logins: Arc::new(Logins {
                 store: store.clone(),

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use super::challenge;
 use super::routes;
 use super::server::AuthorizationServer;
-use super::verified::{TokenDigest, Verified};
+use super::verified::Verified;
 use crate::auth::Principal;
 use crate::auth::counters::Counters;
 use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_reason};
@@ -94,7 +94,7 @@ impl Gate {
     /// A [`Refusal`]: never a 401 for an outage.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
         let token = bearer(headers)?;
-        let digest = TokenDigest::of(token);
+        let digest = self.0.verified.digest(token);
         let access_tokens = &self.0.access_tokens;
         if let Some(verified) = self.0.verified.get(&digest).await {
             access_tokens.check_times(&verified.claims).map_err(refused)?;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::body::HttpBody;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 
 use crate::protocol::{ErrorCode, RpcError};
+use crate::within::at_once_or_within;
 
 /// How long a client may take to send a body.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,10 +33,9 @@ impl BodyError {
 }
 
 /// Reads a JSON body of at most `limit` bytes.
-pub(super) async fn read<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, BodyError>
+pub(super) async fn read<B>(headers: &HeaderMap, mut body: B, limit: usize) -> Result<Bytes, BodyError>
 where
     B: HttpBody<Data = Bytes> + Unpin,
-    B::Error: Into<axum::BoxError>,
 {
     if !is_json(headers) {
         return Err(BodyError::new(
@@ -48,23 +48,23 @@ where
         let message = format!("The body is larger than the {limit} bytes that this server reads (`body_limit(..)`)");
         BodyError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidRequest, message)
     };
-    let mut body = body;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limit as u64) {
-        pass_over(body).await;
+        Box::pin(pass_over(body)).await;
         return Err(too_large());
     }
-    let bytes = match tokio::time::timeout(READ_TIMEOUT, Limited::new(&mut body, limit).collect()).await {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            pass_over(body).await;
+    let read = at_once_or_within(READ_TIMEOUT, collect(&mut body, limit, declared.unwrap_or_default()));
+    let bytes = match read.await {
+        Some(Ok(bytes)) => bytes,
+        Some(Err(Unread::TooLarge)) => {
+            Box::pin(pass_over(body)).await;
             return Err(too_large());
         }
-        Ok(Err(_)) => {
+        Some(Err(Unread::Broken)) => {
             let message = "The body could not be read to its end";
             return Err(BodyError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, message));
         }
-        Err(_) => {
+        None => {
             let message = "The body did not arrive in time";
             return Err(BodyError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidRequest, message));
         }
@@ -74,6 +74,37 @@ where
         return Err(BodyError::new(StatusCode::BAD_REQUEST, ErrorCode::ParseError, message));
     }
     Ok(bytes)
+}
+
+/// Why there is no body.
+enum Unread {
+    TooLarge,
+    Broken,
+}
+
+/// The body as a whole: nearly always it came with the head, in one piece that needs no copy.
+async fn collect<B>(body: &mut B, limit: usize, declared: u64) -> Result<Bytes, Unread>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        if data.len() > limit - first.len() - whole.len() {
+            return Err(Unread::TooLarge);
+        }
+        if first.is_empty() && whole.is_empty() {
+            first = data;
+            continue;
+        }
+        if whole.is_empty() {
+            // What was declared is within the limit.
+            whole.reserve(usize::try_from(declared).unwrap_or_default().max(first.len() + data.len()));
+            whole.extend_from_slice(&std::mem::take(&mut first));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 /// Reads what nobody wants to know, within bounds: a client that still sends would see its connection break, and not the
@@ -94,7 +125,12 @@ async fn pass_over(mut body: impl HttpBody<Data = Bytes> + Unpin) {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
+    // Nearly always, and this is quick.
+    if value == "application/json" {
+        return true;
+    }
+    let value = value.to_str().unwrap_or_default();
     value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 

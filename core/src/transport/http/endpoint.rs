@@ -133,7 +133,7 @@ impl Endpoint {
     ) -> impl Future<Output = Response> + Send + use<B>
     where
         B: HttpBody<Data = Bytes> + Unpin + Send,
-        B::Error: Into<axum::BoxError>,
+        B::Error: Send,
     {
         let (Parts { method, uri, headers, .. }, body) = request.into_parts();
         let admitted = self.admit(&uri, &headers);
@@ -155,7 +155,7 @@ impl Endpoint {
     }
 
     /// Whether the request is for this server, and from no page of a stranger's; its origin, where it has one.
-    fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<HeaderValue>, Box<Response>> {
+    pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<HeaderValue>, Box<Response>> {
         if let Err(refusal) = self.guard.check_host(uri, headers) {
             return Err(Box::new(answer::foreign_host(&refusal)));
         }
@@ -176,7 +176,6 @@ impl Endpoint {
     ) -> Response
     where
         B: HttpBody<Data = Bytes> + Unpin,
-        B::Error: Into<axum::BoxError>,
     {
         let principal = match self.access.authenticate(&headers).await {
             Ok(principal) => principal,
@@ -282,7 +281,7 @@ impl Endpoint {
     }
 
     /// What the headers of a stateless request repeat from its body.
-    fn check_headers(&self, headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
+    pub(super) fn check_headers(&self, headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
         headers::check(headers, method, params)?;
         if method != "tools/call" {
             return Ok(());

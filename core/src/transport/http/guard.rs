@@ -70,6 +70,10 @@ impl Guard {
             (None, None, Some(authority)) => authority.as_str(),
             _ => "",
         };
+        // Nearly all clients write it as the server does.
+        if self.hosts.iter().any(|allowed| allowed.text == host) {
+            return Ok(());
+        }
         let served = host_and_port(host).is_some_and(|(host, port)| {
             is_loopback_host(host) || self.hosts.iter().any(|allowed| allowed.matches(host, port))
         });

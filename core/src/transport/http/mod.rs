@@ -18,6 +18,8 @@ mod router;
 mod serve;
 mod session;
 mod sse;
+#[cfg(feature = "__steps")]
+pub(crate) mod steps;
 
 pub(crate) use access::Access;
 pub(crate) use endpoint::Endpoint;
