@@ -3,6 +3,7 @@
 pub mod contender;
 pub mod instructions;
 pub mod load;
+#[cfg(feature = "login")]
 pub mod login;
 pub mod memory;
 pub mod process;

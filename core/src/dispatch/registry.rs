@@ -1,7 +1,7 @@
 //! What a server offers, with every answer that never changes serialized once.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -38,7 +38,7 @@ pub(crate) struct Offer {
 /// The functions of a server, and the answers that tell of them.
 pub(crate) struct Registry {
     tools: Vec<Tool>,
-    tools_by_name: HashMap<Box<str>, usize>,
+    tools_by_name: BTreeMap<Box<str>, usize>,
     prompts: HashMap<Box<str>, Prompt>,
     /// By their URI.
     resources: HashMap<Box<str>, Resource>,
