@@ -1,6 +1,5 @@
 //! The steps of a call one by one, for the benchmarks of this repository: no part of the interface.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -48,8 +47,8 @@ impl Steps {
     }
 
     /// The access token.
-    pub fn token(&self) -> impl Future<Output = bool> + '_ {
-        async { self.endpoint.access.authenticate(&self.headers).await.is_ok() }
+    pub async fn token(&self) -> bool {
+        self.endpoint.access.authenticate(&self.headers).await.is_ok()
     }
 
     /// The one pass over the body.
@@ -63,7 +62,6 @@ impl Steps {
     /// # Panics
     ///
     /// The body is no request.
-    #[must_use]
     pub fn check_headers(&self) -> impl Fn() -> bool + '_ {
         let incoming = Incoming::well_formed(&self.body).expect("a request");
         move || self.endpoint.check_headers(&self.headers, &incoming.method, &incoming.params).is_ok()
@@ -74,7 +72,6 @@ impl Steps {
     /// # Panics
     ///
     /// The body is no call of a tool.
-    #[must_use]
     pub fn dispatch(&self) -> impl Fn() -> Begun + '_ {
         let incoming = Incoming::well_formed(&self.body).expect("a request");
         move || {
