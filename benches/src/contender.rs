@@ -47,8 +47,7 @@ impl Contender {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn()?;
         let lines = child.stdout.take().ok_or("no output")?;
         let line = BufReader::new(lines).lines().next_line().await?;
-        let line =
-            line.ok_or_else(|| format!("{who} did not start: is it built? scripts/bench builds all of them"))?;
+        let line = line.ok_or_else(|| format!("{who} did not start: is it built? scripts/bench builds all of them"))?;
         let mut words = line.split(' ');
         let url = words.next().unwrap_or_default();
         let address = url.trim_start_matches("http://").trim_end_matches("/mcp").to_owned();

@@ -6,6 +6,7 @@ use axum::body::HttpBody;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
+use memchr::memchr2_iter;
 
 use crate::protocol::{ErrorCode, RpcError};
 use crate::within::at_once_or_within;
@@ -137,7 +138,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// Whether brackets nest too deep: skipping raw JSON does not recurse, but what reads it later might.
 fn is_too_deep(json: &[u8]) -> bool {
     // Few brackets cannot nest deep, and counting them is all that an ordinary body costs.
-    if json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= DEPTH_LIMIT {
+    if memchr2_iter(b'[', b'{', json).nth(DEPTH_LIMIT).is_none() {
         return false;
     }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
