@@ -113,7 +113,8 @@ impl Contender {
     ///
     /// It does not end.
     pub async fn stop(mut self) -> Result<(), Error> {
-        Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().await?;
+        // Of the shell: not every system has a program of that name.
+        Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().await?;
         tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await??;
         Ok(())
     }
