@@ -116,6 +116,18 @@ fn body(head: &[u8]) -> Body {
     }
 }
 
+/// The request under an id of its own: in a session two that run at once must not have the same.
+fn numbered(request: &[u8], number: usize) -> Vec<u8> {
+    const ID: &[u8] = b"\"id\":10,";
+    let mut request = request.to_vec();
+    if let Some(at) = find(&request, ID) {
+        // Two digits, so that the length stays what the head says.
+        let id = format!("\"id\":{},", 10 + number % 90);
+        request[at..at + ID.len()].copy_from_slice(id.as_bytes());
+    }
+    request
+}
+
 /// Loads a server for a while.
 ///
 /// # Errors
@@ -124,8 +136,8 @@ fn body(head: &[u8]) -> Body {
 pub async fn run(address: &str, request: &[u8], connections: usize, time: Duration) -> io::Result<Run> {
     let until = Instant::now() + time;
     let mut loads = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        let (mut connection, request) = (Connection::open(address).await?, request.to_vec());
+    for number in 0..connections {
+        let (mut connection, request) = (Connection::open(address).await?, numbered(request, number));
         loads.push(tokio::spawn(async move {
             let mut times = Vec::with_capacity(1 << 18);
             loop {

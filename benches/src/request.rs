@@ -69,7 +69,7 @@ pub fn bytes(host: &str, kind: Kind, era: &Era, token: Option<&str>) -> Vec<u8> 
             headers.push(("mcp-session-id", id.clone()));
         }
     }
-    http(&headers, &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))
+    http(&headers, &json!({ "jsonrpc": "2.0", "id": 10, "method": method, "params": params }))
 }
 
 /// The request that opens a session.
