@@ -1,17 +1,15 @@
 //! The arguments of a call: one walk over the raw object, then each value straight into its parameter.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::de::value::Error as ValueError;
-use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde_json::{Map, Value};
 
 use super::Kind;
 use super::completer::Completer;
 use crate::extract::Rejection;
-use crate::protocol::RpcError;
+use crate::protocol::{Json, RpcError, Walk};
 use crate::schema::check::{Check, Definitions};
 use crate::schema::fault::{self, Faults};
 use crate::schema::lenient;
@@ -54,7 +52,7 @@ pub struct Reader<'a> {
 #[derive(Clone, Copy)]
 enum Slot<'a> {
     Absent,
-    Given(&'a RawValue),
+    Given(Json<'a>),
     Doubled,
 }
 
@@ -81,23 +79,41 @@ impl<'a> Reader<'a> {
             strict,
         };
         if !json.is_empty() && json != b"null" {
-            serde_json::Deserializer::from_slice(json)
-                .deserialize_map(Walk(&mut reader))
-                .map_err(|_| RpcError::invalid_params("`params.arguments` must be an object"))?;
+            let read = std::str::from_utf8(json).ok().and_then(|json| {
+                Walk::whole(json, |walk| walk.object(|walk, name| walk.value().map(|value| reader.take(name, value))))
+            });
+            read.ok_or_else(|| {
+                RpcError::invalid_params(match json {
+                    [b'{', ..] => "`params.arguments` is nested too deep, or names a member by what is no Unicode",
+                    _ => "`params.arguments` must be an object",
+                })
+            })?;
         }
         Ok(reader)
+    }
+
+    /// Puts a member into its slot.
+    fn take(&mut self, name: Cow<'a, str>, value: Json<'a>) {
+        match self.arguments.list.iter().position(|argument| argument.name == name) {
+            Some(index) => {
+                let slot = &mut self.slots[index];
+                *slot = if matches!(slot, Slot::Absent) { Slot::Given(value) } else { Slot::Doubled };
+            }
+            None if self.unknown.len() < 32 && !self.unknown.contains(&name) => self.unknown.push(name),
+            None => {}
+        }
     }
 
     /// The value of one argument; `None` where there is a fault, which is then noted.
     pub(crate) fn read<T: DeserializeOwned>(&mut self, index: usize, default: Option<fn() -> T>) -> Option<T> {
         let argument = &self.arguments.list[index];
-        let raw = match (self.slots[index], default) {
+        let json = match (self.slots[index], default) {
             (Slot::Doubled, _) => {
                 self.faults.add(argument.name, "given twice");
                 return None;
             }
-            (Slot::Given(raw), Some(default)) if raw.get() == "null" && !self.strict => return Some(default()),
-            (Slot::Given(raw), _) => raw,
+            (Slot::Given(json), Some(default)) if json.is_null() && !self.strict => return Some(default()),
+            (Slot::Given(json), _) => json,
             (Slot::Absent, Some(default)) => return Some(default()),
             (Slot::Absent, None) => {
                 let value = if argument.required { None } else { left_out() };
@@ -107,7 +123,7 @@ impl<'a> Reader<'a> {
                 return value;
             }
         };
-        let (value, tree) = match self.understand(argument, raw) {
+        let (value, tree) = match self.understand(argument, json) {
             Ok(understood) => understood,
             Err(error) => {
                 self.faults.add(argument.name, &fault::from_serde(&error));
@@ -125,21 +141,21 @@ impl<'a> Reader<'a> {
     fn understand<T: DeserializeOwned>(
         &self,
         argument: &Argument,
-        raw: &RawValue,
+        json: Json<'_>,
     ) -> Result<(T, Option<Value>), serde_json::Error> {
-        match serde_json::from_str(raw.get()) {
+        match json.read() {
             // A type passes over what it does not know, unread; a tree holds all of it, and may be impossible.
             Ok(value) => match &argument.check {
-                Some(_) => Ok((value, Some(serde_json::from_str(raw.get())?))),
+                Some(_) => Ok((value, Some(json.read()?))),
                 None => Ok((value, None)),
             },
             Err(error) if self.strict => Err(error),
-            Err(error) => self.mend(argument, raw).map(|(value, tree)| (value, Some(tree))).ok_or(error),
+            Err(error) => self.mend(argument, json).map(|(value, tree)| (value, Some(tree))).ok_or(error),
         }
     }
 
-    fn mend<T: DeserializeOwned>(&self, argument: &Argument, raw: &RawValue) -> Option<(T, Value)> {
-        let mut tree: Value = serde_json::from_str(raw.get()).ok()?;
+    fn mend<T: DeserializeOwned>(&self, argument: &Argument, json: Json<'_>) -> Option<(T, Value)> {
+        let mut tree: Value = json.read().ok()?;
         if !lenient::mend(&mut tree, &argument.schema, &self.arguments.definitions) {
             return None;
         }
@@ -184,41 +200,6 @@ impl<'a> Reader<'a> {
         }
     }
 }
-
-/// Sorts the members of the arguments object into the slots of a reader.
-struct Walk<'r, 'a>(&'r mut Reader<'a>);
-
-impl<'de> Visitor<'de> for Walk<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self(reader) = self;
-        while let Some(Key(name)) = map.next_key()? {
-            match reader.arguments.list.iter().position(|argument| argument.name == name) {
-                Some(index) => {
-                    let value = map.next_value()?;
-                    let slot = &mut reader.slots[index];
-                    *slot = if matches!(slot, Slot::Absent) { Slot::Given(value) } else { Slot::Doubled };
-                }
-                None => {
-                    map.next_value::<de::IgnoredAny>()?;
-                    if !reader.unknown.contains(&name) && reader.unknown.len() < 32 {
-                        reader.unknown.push(name);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A name that is borrowed wherever it holds no escapes.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The value of an argument that was left out, for a type that has one: `None` of an `Option`.
 pub(crate) fn left_out<T: DeserializeOwned>() -> Option<T> {

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Implementation;
+use super::json::{Json, Walk};
 use super::request::{meta_of, params_of};
 
 /// The key under which every stateless result names the server (MCP 2026-07-28, Overview, `_meta`).
@@ -22,7 +23,7 @@ pub(crate) struct RawJson(Bytes);
 
 impl RawJson {
     /// A value inside `body`, without a copy.
-    pub(crate) fn within(body: &Bytes, value: Option<&RawValue>) -> Self {
+    pub(crate) fn within(body: &Bytes, value: Option<Json<'_>>) -> Self {
         Self(value.map_or_else(Bytes::new, |value| body.slice_ref(value.get().as_bytes())))
     }
 
@@ -60,49 +61,67 @@ impl RequestMeta {
         Self { message }
     }
 
-    fn raw(&self) -> Option<&RawValue> {
-        meta_of(params_of(&self.message)?)
+    fn json(&self) -> Option<Json<'_>> {
+        meta_of(params_of(&self.message)?.get())
     }
 
     /// The whole object as JSON text; `{}` where there was none.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        self.raw().map_or("{}", RawValue::get)
+        self.json().map_or("{}", Json::get)
     }
 
     /// The value of one key, if it is there and has this form.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let mut object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(self.raw()?.get()).ok()?;
+        let mut object: serde_json::Map<String, serde_json::Value> = self.json()?.read().ok()?;
         serde_json::from_value(object.remove(key)?).ok()
     }
 }
 
 /// The keys of `_meta` that have a meaning to the protocol, borrowed from it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct ProtocolMeta<'a> {
-    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-    protocol_version: Option<Text<'a>>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
-    pub(crate) client_info: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
-    pub(crate) client_capabilities: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/logLevel")]
-    log_level: Option<Text<'a>>,
-    #[serde(borrow, rename = "progressToken")]
-    pub(crate) progress_token: Option<&'a RawValue>,
+    protocol_version: Option<Cow<'a, str>>,
+    pub(crate) client_info: Option<Json<'a>>,
+    pub(crate) client_capabilities: Option<Json<'a>>,
+    log_level: Option<Cow<'a, str>>,
+    pub(crate) progress_token: Option<Json<'a>>,
 }
 
-/// A string that is borrowed wherever it holds no escapes; within an option serde would copy it.
-#[derive(Debug, Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+impl<'a> ProtocolMeta<'a> {
+    /// An object or `null`; `None` where it is neither, has a key twice, or a text that is none.
+    pub(crate) fn walk(walk: &mut Walk<'a>) -> Option<Self> {
+        if walk.null() {
+            return Some(Self::default());
+        }
+        let (mut meta, mut protocol_version, mut log_level) = (Self::default(), None, None);
+        walk.object(|walk, key| {
+            let place = match &*key {
+                "io.modelcontextprotocol/protocolVersion" => &mut protocol_version,
+                "io.modelcontextprotocol/clientInfo" => &mut meta.client_info,
+                "io.modelcontextprotocol/clientCapabilities" => &mut meta.client_capabilities,
+                "io.modelcontextprotocol/logLevel" => &mut log_level,
+                "progressToken" => &mut meta.progress_token,
+                _ => return walk.value().map(drop),
+            };
+            walk.value_into(place)
+        })?;
+        for member in [&mut meta.client_info, &mut meta.client_capabilities, &mut meta.progress_token] {
+            member.take_if(|json| json.is_null());
+        }
+        let text = |json: Option<Json<'a>>| match json.filter(|json| !json.is_null()) {
+            Some(json) => json.text().map(Some),
+            None => Some(None),
+        };
+        Some(Self { protocol_version: text(protocol_version)?, log_level: text(log_level)?, ..meta })
+    }
 
-impl ProtocolMeta<'_> {
     pub(crate) fn protocol_version(&self) -> Option<&str> {
-        self.protocol_version.as_ref().map(|Text(version)| &**version)
+        self.protocol_version.as_deref()
     }
 
     pub(crate) fn log_level(&self) -> Option<&str> {
-        self.log_level.as_ref().map(|Text(level)| &**level)
+        self.log_level.as_deref()
     }
 }

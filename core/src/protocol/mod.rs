@@ -5,6 +5,7 @@ mod completion;
 mod content;
 mod error;
 mod input;
+mod json;
 mod jsonrpc;
 mod logging;
 mod meta;
@@ -25,6 +26,7 @@ pub use content::{Annotations, Audio, Content, EmbeddedResource, Image, Resource
 pub(crate) use error::ErrorResponse;
 pub use error::{ErrorCode, RpcError};
 pub(crate) use input::{InputRequest, InputRequests, InputRequired};
+pub(crate) use json::{Json, Walk};
 pub use jsonrpc::RequestId;
 pub(crate) use jsonrpc::{Message, MessageError, one_line};
 pub use logging::LoggingLevel;

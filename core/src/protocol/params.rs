@@ -5,35 +5,53 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
-use super::request::{object_or_null, params_of};
+use super::json::{Json, Walk};
+use super::request::params_of;
 use super::{ProtocolMeta, RpcError};
 
 /// The members of `params` that routing needs, still raw: only the method knows which of them it has, and of what type.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub(crate) struct Params<'a> {
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    uri: Option<&'a RawValue>,
-    #[serde(borrow)]
-    task_id: Option<&'a RawValue>,
+    name: Option<Json<'a>>,
+    uri: Option<Json<'a>>,
+    task_id: Option<Json<'a>>,
     /// The arguments of a tool or prompt.
-    #[serde(borrow)]
-    pub(crate) arguments: Option<&'a RawValue>,
-    #[serde(borrow)]
-    cursor: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input_responses: Option<&'a RawValue>,
-    #[serde(borrow)]
-    request_state: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "_meta", deserialize_with = "object_or_null")]
+    pub(crate) arguments: Option<Json<'a>>,
+    cursor: Option<Json<'a>>,
+    input_responses: Option<Json<'a>>,
+    request_state: Option<Json<'a>>,
     pub(crate) meta: ProtocolMeta<'a>,
 }
 
 impl<'a> Params<'a> {
+    /// `None` where it is no object, names a member twice, or has an unfit `_meta`.
+    pub(crate) fn walk(walk: &mut Walk<'a>) -> Option<Self> {
+        let (mut params, mut meta) = (Self::default(), None);
+        walk.object(|walk, name| match &*name {
+            "name" => walk.value_into(&mut params.name),
+            "uri" => walk.value_into(&mut params.uri),
+            "taskId" => walk.value_into(&mut params.task_id),
+            "arguments" => walk.value_into(&mut params.arguments),
+            "cursor" => walk.value_into(&mut params.cursor),
+            "inputResponses" => walk.value_into(&mut params.input_responses),
+            "requestState" => walk.value_into(&mut params.request_state),
+            "_meta" => meta.replace(ProtocolMeta::walk(walk)?).is_none().then_some(()),
+            _ => walk.value().map(drop),
+        })?;
+        // `null` says as little as nothing.
+        let Self { name, uri, task_id, arguments, cursor, input_responses, request_state, .. } = &mut params;
+        for member in [name, uri, task_id, arguments, cursor, input_responses, request_state] {
+            member.take_if(|json| json.is_null());
+        }
+        params.meta = meta.unwrap_or_default();
+        Some(params)
+    }
+
+    pub(crate) fn read(json: &'a str) -> Option<Self> {
+        Walk::whole(json, Self::walk)
+    }
+
     /// The tool or prompt (`tools/call`, `prompts/get`).
     pub(crate) fn name(&self) -> Result<Option<Cow<'a, str>>, RpcError> {
         text("name", self.name)
@@ -51,7 +69,7 @@ impl<'a> Params<'a> {
 
     /// What a method works with, able to outlive the borrow; what is large stays where it is in `body`.
     pub(crate) fn detach(&self, body: &Bytes) -> Result<MethodParams, RpcError> {
-        let slice = |raw: Option<&RawValue>| raw.map_or_else(Bytes::new, |raw| body.slice_ref(raw.get().as_bytes()));
+        let slice = |json: Option<Json<'_>>| json.map_or_else(Bytes::new, |json| body.slice_ref(json.get().as_bytes()));
         Ok(MethodParams {
             name: self.name()?.as_deref().map(Into::into),
             uri: self.uri()?.as_deref().map(Into::into),
@@ -66,15 +84,10 @@ impl<'a> Params<'a> {
 }
 
 /// A string that is borrowed wherever it holds no escapes.
-fn text<'a>(member: &str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, str>>, RpcError> {
-    let Some(raw) = raw else { return Ok(None) };
-    // Nearly all are: without escapes, what stands between the quotes is the text.
-    if let Some(plain) = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
-        && !plain.contains('\\')
-    {
-        return Ok(Some(Cow::Borrowed(plain)));
-    }
-    serde_json::from_str(raw.get()).map_err(|_| RpcError::invalid_params(format!("`params.{member}` must be a string")))
+fn text<'a>(member: &str, json: Option<Json<'a>>) -> Result<Option<Cow<'a, str>>, RpcError> {
+    let Some(json) = json else { return Ok(None) };
+    let text = json.text().ok_or_else(|| RpcError::invalid_params(format!("`params.{member}` must be a string")))?;
+    Ok(Some(text))
 }
 
 /// The parameters of a method, as dispatch takes them. What is bytes is JSON text, empty where there was none.
@@ -122,7 +135,7 @@ impl MethodParams {
 
     /// The members that only one method has.
     pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, RpcError> {
-        let all = params_of(&self.message).map_or("{}", RawValue::get);
+        let all = params_of(&self.message).map_or("{}", Json::get);
         // What serde says names the member and its type, and repeats no more than a word of what was sent.
         serde_json::from_str(all).map_err(|error| RpcError::invalid_params(format!("Invalid params: {error}")))
     }

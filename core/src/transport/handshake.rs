@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::dispatch::Method;
-use crate::protocol::{LoggingLevel, ProtocolVersion, RpcError};
+use crate::protocol::{Json, LoggingLevel, ProtocolVersion, RpcError};
 
 /// The parameters of `initialize`.
 #[derive(Deserialize)]
@@ -23,8 +23,8 @@ pub(crate) struct Initialize<'a> {
 }
 
 impl<'a> Initialize<'a> {
-    pub(crate) fn read(params: Option<&'a RawValue>) -> Result<Self, RpcError> {
-        params.and_then(|params| serde_json::from_str(params.get()).ok()).ok_or_else(|| {
+    pub(crate) fn read(params: Option<Json<'a>>) -> Result<Self, RpcError> {
+        params.and_then(|params| params.read().ok()).ok_or_else(|| {
             RpcError::invalid_params("`initialize` needs `protocolVersion`, `capabilities` and `clientInfo`")
         })
     }
@@ -76,12 +76,12 @@ pub(crate) fn method(name: &str) -> Method {
 }
 
 /// The level that `logging/setLevel` sets (MCP 2025-11-25, Logging).
-pub(crate) fn log_level(params: Option<&RawValue>) -> Result<LoggingLevel, RpcError> {
+pub(crate) fn log_level(params: Option<Json<'_>>) -> Result<LoggingLevel, RpcError> {
     #[derive(Deserialize)]
     struct SetLevel {
         level: LoggingLevel,
     }
-    let params: Option<SetLevel> = params.and_then(|params| serde_json::from_str(params.get()).ok());
+    let params: Option<SetLevel> = params.and_then(|params| params.read().ok());
     params
         .map(|SetLevel { level }| level)
         .ok_or_else(|| RpcError::invalid_params("`params.level` must be a level, from `debug` to `emergency`"))

@@ -15,7 +15,7 @@ use crate::dispatch::{Method, Request};
 use crate::exchange::Exchange;
 use crate::extract::ResolvedArguments;
 use crate::protocol::{
-    LoggingLevel, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError,
+    LoggingLevel, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError, Walk,
     WellFormed, meta_of,
 };
 
@@ -56,7 +56,7 @@ impl<'a> Incoming<'a> {
         method: Cow<'a, str>,
         params: Option<&'a RawValue>,
     ) -> Result<Self, (RequestId, RpcError)> {
-        let read = params.map(|params| serde_json::from_str(params.get()).map_err(|_| fault(params))).transpose();
+        let read = params.map(|params| Params::read(params.get()).ok_or_else(|| fault(params))).transpose();
         match read.and_then(|params| Self { id: id.clone(), method, params: params.unwrap_or_default() }.checked()) {
             Ok(incoming) => Ok(incoming),
             Err(error) => Err((id, error)),
@@ -65,8 +65,7 @@ impl<'a> Incoming<'a> {
 
     fn checked(self) -> Result<Self, RpcError> {
         // It is sent back with every report (MCP 2026-07-28, Progress).
-        if self.params.meta.progress_token.is_some_and(|token| serde_json::from_str::<RequestId>(token.get()).is_err())
-        {
+        if self.params.meta.progress_token.is_some_and(|token| token.read::<RequestId>().is_err()) {
             return Err(RpcError::invalid_params("`progressToken` in `_meta` must be a string or an integer"));
         }
         Ok(self)
@@ -86,7 +85,7 @@ impl<'a> Incoming<'a> {
         }
         match meta.client_capabilities {
             None => return Err(missing("clientCapabilities")),
-            Some(capabilities) if !capabilities.get().starts_with('{') => {
+            Some(capabilities) if !capabilities.is_object() => {
                 let message = "`io.modelcontextprotocol/clientCapabilities` in `_meta` must be an object";
                 return Err(RpcError::invalid_params(message));
             }
@@ -139,9 +138,7 @@ impl<'a> Incoming<'a> {
 
 /// What is wrong with parameters all of whose members but `_meta` may be anything.
 fn fault(params: &RawValue) -> RpcError {
-    let is_of_meta = meta_of(params).is_some_and(|meta| {
-        !meta.get().starts_with('{') || serde_json::from_str::<ProtocolMeta<'_>>(meta.get()).is_err()
-    });
+    let is_of_meta = meta_of(params.get()).is_some_and(|meta| Walk::whole(meta.get(), ProtocolMeta::walk).is_none());
     RpcError::invalid_params(if is_of_meta {
         "`_meta` must be an object, its protocol version a string, no key twice"
     } else {

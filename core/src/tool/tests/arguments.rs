@@ -329,16 +329,25 @@ async fn limited(filter: Option<Limits>) -> String {
 #[tokio::test]
 async fn what_is_in_no_type_does_not_lead_around_a_constraint() {
     let limited = tool(limited {});
-    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for (unknown, told) in [
         ("1", "`filter.limit`: 1000 is greater than the maximum 10"),
         ("1e999", "`filter`: number out of range"),
         (r#""\ud800""#, "`filter`: unexpected end of hex escape"),
-        (&deep, "`filter`: recursion limit exceeded"),
     ] {
         let arguments = format!(r#"{{"filter":{{"limit":1000,"x":{unknown}}}}}"#);
         let result = call_with(&limited, Shared::default(), &arguments).await.expect("a result");
         assert_eq!(result.content, [crate::Content::text(format!("Invalid arguments: {told}"))], "{arguments}");
+    }
+}
+
+#[tokio::test]
+async fn depth_is_bounded_wherever_it_is() {
+    let limited = tool(limited {});
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for place in ["filter", "unknown"] {
+        let arguments = format!(r#"{{"{place}":{deep}}}"#);
+        let error = call_with(&limited, Shared::default(), &arguments).await.expect_err("an error");
+        assert!(error.to_string().contains("too deep"), "{error}");
     }
 }
 

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, HeaderName};
-use serde_json::value::RawValue;
 
-use crate::protocol::{ErrorCode, Params, RpcError};
+use crate::protocol::{ErrorCode, Json, Params, RpcError, Walk};
 use crate::tool::ParamHeader;
 
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -39,15 +38,15 @@ pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> R
 pub(super) fn check_params(
     headers: &HeaderMap,
     declared: &[ParamHeader],
-    arguments: Option<&RawValue>,
+    arguments: Option<Json<'_>>,
 ) -> Result<(), RpcError> {
-    let is_object = |arguments: &&RawValue| members(arguments).is_some();
+    let is_object = |arguments: &Json<'_>| members(*arguments).is_some();
     if !arguments.as_ref().is_none_or(is_object) {
         return Err(RpcError::invalid_params("`params.arguments` must be an object"));
     }
     for ParamHeader { path, header } in declared {
         let shown = || path.join(".");
-        let value = arguments.and_then(|arguments| at(arguments, path)).map(RawValue::get);
+        let value = arguments.and_then(|arguments| at(arguments, path)).map(Json::get);
         let Some(value) = value.filter(|value| *value != "null") else {
             if headers.contains_key(header) {
                 return Err(mismatch(format!(
@@ -66,12 +65,19 @@ pub(super) fn check_params(
 }
 
 /// The members of an object, unread: what is not declared may be anything, and large.
-fn members(json: &RawValue) -> Option<HashMap<Cow<'_, str>, &RawValue>> {
-    serde_json::from_str(json.get()).ok()
+fn members(json: Json<'_>) -> Option<HashMap<Cow<'_, str>, Json<'_>>> {
+    let mut members = HashMap::new();
+    Walk::whole(json.get(), |walk| {
+        walk.object(|walk, name| {
+            members.insert(name, walk.value()?);
+            Some(())
+        })
+    })?;
+    Some(members)
 }
 
 /// The value that these properties lead to, if there is one.
-fn at<'a>(arguments: &'a RawValue, path: &[Box<str>]) -> Option<&'a RawValue> {
+fn at<'a>(arguments: Json<'a>, path: &[Box<str>]) -> Option<Json<'a>> {
     path.iter().try_fold(arguments, |value, name| members(value)?.remove(&**name))
 }
 
@@ -162,7 +168,7 @@ mod tests {
 
     fn call(pairs: &[(&'static str, &str)], name: &str) -> Result<(), ErrorCode> {
         let params = serde_json::json!({ "name": name }).to_string();
-        let params: Params<'_> = serde_json::from_str(&params).unwrap();
+        let params: Params<'_> = Params::read(&params).unwrap();
         check(&headers(pairs), "tools/call", &params).map_err(|error| error.code())
     }
 
@@ -193,8 +199,8 @@ mod tests {
         let declared = [ParamHeader { path: vec!["region".into()], header }];
         let check = |sent: Option<&str>, arguments: &str| {
             let headers = sent.map_or_else(HeaderMap::new, |sent| headers(&[("mcp-param-region", sent)]));
-            let arguments = RawValue::from_string(arguments.to_owned()).unwrap();
-            check_params(&headers, &declared, Some(&arguments)).is_ok()
+            let arguments = Walk::whole(arguments, Walk::value);
+            check_params(&headers, &declared, arguments).is_ok()
         };
         assert!(check(Some("us-west1"), r#"{"region":"us-west1"}"#));
         assert!(check(Some("=?base64?SGVsbG8=?="), r#"{"region":"Hello"}"#));

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,7 +16,7 @@ use super::session::Session;
 use crate::dispatch::{Dispatched, Event, Method, Running};
 use crate::exchange::{Exchange, Said};
 use crate::outcome::{Answer, Outcome};
-use crate::protocol::{ErrorCode, Message, MessageError, ProtocolVersion, RequestId, RpcError, params_of};
+use crate::protocol::{ErrorCode, Json, Message, MessageError, ProtocolVersion, RequestId, RpcError, params_of};
 use crate::transport::encode::{self, Encoder};
 use crate::transport::handshake::{self, Initialize};
 use crate::transport::incoming::{self, Caller, Incoming, Settled};
@@ -123,7 +122,7 @@ impl Connection {
     }
 
     /// Opens the session. A client that opens it again starts anew.
-    async fn initialize(&self, id: &RequestId, params: Option<&RawValue>) {
+    async fn initialize(&self, id: &RequestId, params: Option<Json<'_>>) {
         let params = match Initialize::read(params) {
             Ok(params) => params,
             Err(error) => return self.error(Some(id), &error).await,

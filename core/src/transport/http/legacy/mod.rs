@@ -20,7 +20,7 @@ use crate::auth::Principal;
 use crate::dispatch::Dispatched;
 use crate::exchange::Exchange;
 use crate::outcome::Outcome;
-use crate::protocol::{ErrorCode, RequestId, RpcError, params_of};
+use crate::protocol::{ErrorCode, Json, RequestId, RpcError, params_of};
 use crate::transport::handshake::Initialize;
 use crate::transport::incoming::{Caller, Incoming, Settled};
 use crate::transport::{encode, handshake, incoming};
@@ -91,7 +91,7 @@ impl Endpoint {
     }
 
     /// The level of the log messages that the session's client gets from here on (MCP 2025-11-25, Logging).
-    fn set_level(&self, session: &Session, params: Option<&RawValue>) -> Result<(), RpcError> {
+    fn set_level(&self, session: &Session, params: Option<Json<'_>>) -> Result<(), RpcError> {
         let level = handshake::log_level(params)?;
         let key = session.key().ok_or_else(without_session)?;
         self.live.with(key, |live| live.log_level = Some(level));
