@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::hub::{Hub, TooMany};
 use crate::protocol::{Change, SubscriptionFilter};
@@ -60,7 +60,7 @@ struct Lists {
 struct Reading {
     number: u64,
     waker: Option<Waker>,
-    hang_up: Option<CancellationToken>,
+    hang_up: Option<AbortHandle>,
 }
 
 impl Subscription {
@@ -131,7 +131,7 @@ impl Subscription {
 
     /// Reads it from here on. Each change goes to one of its readers. One that takes nothing for too long is hung up
     /// on.
-    pub(crate) fn read(self: &Arc<Self>, hang_up: Option<CancellationToken>) -> Reader {
+    pub(crate) fn read(self: &Arc<Self>, hang_up: Option<AbortHandle>) -> Reader {
         let mut state = self.subscriber.state();
         let oldest = (state.readers.len() >= READERS).then(|| state.readers.remove(0));
         state.next_reader += 1;
@@ -236,7 +236,7 @@ impl State {
 impl Reading {
     fn hang_up(self) {
         if let Some(hang_up) = self.hang_up {
-            hang_up.cancel();
+            hang_up.abort();
         }
         self.waker.into_iter().for_each(Waker::wake);
     }

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::{Changes, Reader, Subscription, TooMany};
 use crate::protocol::{Change, SubscriptionFilter};
 
@@ -77,17 +75,17 @@ fn a_change_goes_to_one_reader_of_a_subscription() {
 async fn who_takes_nothing_for_half_a_minute_is_hung_up_on() {
     let changes = Changes::new();
     let (slow, quick) = (subscribe(&changes, &[]), subscribe(&changes, &[]));
-    let cut = CancellationToken::new();
-    let (stuck, reading) = (slow.read(Some(cut.clone())), quick.read(None));
+    let connection = tokio::spawn(std::future::pending::<()>());
+    let (stuck, reading) = (slow.read(Some(connection.abort_handle())), quick.read(None));
     tokio::time::advance(Duration::from_secs(100)).await;
     changes.tools();
     assert_eq!(taken(&reading).len(), 1);
     tokio::time::advance(Duration::from_secs(29)).await;
-    assert!(changes.hang_up_on_stalled() && !cut.is_cancelled());
+    assert!(changes.hang_up_on_stalled() && !connection.is_finished());
     changes.tools();
     tokio::time::advance(Duration::from_secs(1)).await;
     changes.hang_up_on_stalled();
-    assert!(cut.is_cancelled() && has_ended(&stuck));
+    assert!(has_ended(&stuck) && connection.await.unwrap_err().is_cancelled());
     assert_eq!(taken(&reading).len(), 1, "nobody else is");
     assert_eq!(taken(&slow.read(None)).len(), 1, "what waited still does");
 }

@@ -41,7 +41,7 @@ struct CompletionContext {
 }
 
 impl Registry {
-    pub(super) fn complete(&self, params: MethodParams, mut context: RequestContext) -> Dispatched {
+    pub(super) fn complete(&self, params: MethodParams, mut context: Box<RequestContext>) -> Dispatched {
         let CompleteParams { r#ref, argument, context: resolved } = match params.read() {
             Ok(read) => read,
             Err(error) => return Dispatched::error(error),

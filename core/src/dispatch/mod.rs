@@ -35,7 +35,7 @@ use crate::trace::Trace;
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) params: MethodParams,
-    pub(crate) context: RequestContext,
+    pub(crate) context: Box<RequestContext>,
 }
 
 /// The methods that are served here.
@@ -190,7 +190,7 @@ impl Registry {
         }
     }
 
-    fn call_tool(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
+    fn call_tool(&self, mut params: MethodParams, context: Box<RequestContext>) -> Dispatched {
         let Some(name) = params.name.take() else { return missing("name", "it names the tool") };
         let Some(tool) = self.tool(&name) else { return unknown("tool", &name) };
         if let Err(refused) = check_scopes(tool.scopes(), context.principal.as_ref()) {
@@ -206,7 +206,7 @@ impl Registry {
         })
     }
 
-    fn get_prompt(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
+    fn get_prompt(&self, mut params: MethodParams, context: Box<RequestContext>) -> Dispatched {
         let Some(name) = params.name.take() else { return missing("name", "it names the prompt") };
         let Some(prompt) = self.prompt(&name) else { return unknown("prompt", &name) };
         if let Err(refused) = check_scopes(prompt.scopes(), context.principal.as_ref()) {
@@ -218,7 +218,7 @@ impl Registry {
         })
     }
 
-    fn read_resource(&self, mut params: MethodParams, context: RequestContext) -> Dispatched {
+    fn read_resource(&self, mut params: MethodParams, context: Box<RequestContext>) -> Dispatched {
         let Some(uri) = params.uri.take() else { return missing("uri", "it names the resource") };
         let Some((resource, arguments)) = self.resource(&uri) else {
             return Dispatched::outcome(resource::not_found(&uri));
@@ -250,9 +250,9 @@ fn run(
     method: &'static str,
     target: Box<str>,
     params: MethodParams,
-    context: RequestContext,
+    context: Box<RequestContext>,
     tasks: Option<Arc<Tasks>>,
-    start: impl FnOnce(RequestContext, &MethodParams) -> Call,
+    start: impl FnOnce(Box<RequestContext>, &MethodParams) -> Call,
 ) -> Dispatched {
     let binding = Binding {
         shared: context.shared.clone(),

@@ -216,7 +216,7 @@ impl Completions {
     }
 
     /// Completes an argument: where it has no function, there is nothing to propose.
-    pub(crate) fn complete(&self, argument: &str, typed: String, context: RequestContext) -> Call {
+    pub(crate) fn complete(&self, argument: &str, typed: String, context: Box<RequestContext>) -> Call {
         let Some((callee, completer)) = self.0.get(argument).cloned().flatten() else {
             return ready(Ok(Outcome::Completion(Completion::default()))).boxed();
         };

@@ -24,7 +24,7 @@ use crate::RequestContext;
 use crate::outcome::Call;
 
 /// What runs a call, given the request and the arguments as JSON text.
-pub(crate) type Handler = Arc<dyn Fn(RequestContext, Bytes) -> Call + Send + Sync>;
+pub(crate) type Handler = Arc<dyn Fn(Box<RequestContext>, Bytes) -> Call + Send + Sync>;
 
 /// What the way of a call needs to know of its function.
 #[derive(Debug)]

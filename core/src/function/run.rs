@@ -120,7 +120,7 @@ where
                 let (arguments, _) = Arguments::judge(whole, &arguments, context.shared.strict_arguments)?;
                 let arguments = serde_json::from_value(arguments)
                     .map_err(|error| ToolError::new(format!("Invalid arguments: {}", fault::from_serde(&error))))?;
-                Ok(convert(function(arguments, context).await)?)
+                Ok(convert(function(arguments, *context).await)?)
             };
             guarded(failing, work).await
         })

@@ -127,7 +127,7 @@ impl Prompt {
     }
 
     /// Fills it in; `arguments` is a JSON object, or empty where there were none.
-    pub(crate) fn call(&self, context: RequestContext, arguments: Bytes) -> Call {
+    pub(crate) fn call(&self, context: Box<RequestContext>, arguments: Bytes) -> Call {
         (self.handler)(context, arguments)
     }
 }

@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr2_iter};
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
 /// The deepest nesting that is walked; serde_json's own limit is the same.
-const DEPTH_LIMIT: u32 = u128::BITS;
+pub(super) const DEPTH_LIMIT: u32 = u128::BITS;
 
 /// One value as it was sent, known to be well-formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -375,6 +375,36 @@ impl<'de> Deserializer<'de> for Plain<'de> {
     }
 }
 
+/// Whether brackets nest deeper than is walked, in what may not be JSON.
+pub(super) fn is_too_deep(json: &[u8]) -> bool {
+    // Few brackets cannot nest deep, and counting them is all that an ordinary body costs.
+    if memchr2_iter(b'[', b'{', json).nth(DEPTH_LIMIT as usize).is_none() {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
+    for byte in json {
+        if in_string {
+            (in_string, escaped) = match byte {
+                _ if escaped => (true, false),
+                b'\\' => (true, true),
+                b'"' => (false, false),
+                _ => (true, false),
+            };
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_LIMIT {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -435,6 +465,16 @@ mod tests {
             }
             (ours, theirs) => panic!("{text}: {ours:?}, but {theirs:?}"),
         }
+    }
+
+    #[test]
+    fn http_09_depth_is_bounded_and_strings_do_not_count() {
+        assert!(is_too_deep("[".repeat(100_000).as_bytes()));
+        assert!(is_too_deep("{\"a\":".repeat(129).as_bytes()));
+        assert!(!is_too_deep("[]".repeat(500).as_bytes()));
+        assert!(!is_too_deep(format!("\"{}\"", "[".repeat(500)).as_bytes()));
+        assert!(!is_too_deep(format!("\"\\\"{}\"", "{".repeat(500)).as_bytes()));
+        assert!(is_too_deep(format!("\"\\\\\"{}", "{".repeat(500)).as_bytes()));
     }
 
     proptest! {

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use memchr::memchr2;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use super::json::{DEPTH_LIMIT, is_too_deep};
+use super::{ErrorCode, RpcError};
 
 /// The id of a request: a string or an integer, never null (MCP 2026-07-28, Overview, Requests).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -55,9 +59,12 @@ impl std::fmt::Display for RequestId {
 /// A message as it is sent: without line breaks, by which stdio and event streams tell messages apart. Inside of strings
 /// JSON has none; between its parts, where an author wrote the JSON, they are white space like any other.
 pub(crate) fn one_line(mut json: Vec<u8>) -> Bytes {
-    for byte in &mut json {
-        if matches!(byte, b'\n' | b'\r') {
-            *byte = b' ';
+    // Nearly always there are none, and looking costs less than writing.
+    if let Some(first) = memchr2(b'\n', b'\r', &json) {
+        for byte in &mut json[first..] {
+            if matches!(byte, b'\n' | b'\r') {
+                *byte = b' ';
+            }
         }
     }
     json.into()
@@ -79,13 +86,33 @@ pub(crate) enum Message<'a> {
 pub(crate) enum MessageError {
     /// It is not JSON, or not UTF-8.
     NotJson,
+    /// It is nested deeper than [`DEPTH_LIMIT`].
+    TooDeep,
     /// It is JSON, and says the wrong thing.
     Invalid { id: Option<RequestId>, reason: &'static str },
+}
+
+impl MessageError {
+    /// What its sender is told: the id of the answer, and the error. A message comes in a `unit` of its transport.
+    pub(crate) fn into_error(self, unit: &str) -> (Option<RequestId>, RpcError) {
+        let (id, code, message) = match self {
+            Self::NotJson => (None, ErrorCode::ParseError, format!("Parse error: the {unit} is not JSON in UTF-8")),
+            Self::TooDeep => {
+                let message = format!("Parse error: the {unit} is nested deeper than {DEPTH_LIMIT} levels");
+                (None, ErrorCode::ParseError, message)
+            }
+            Self::Invalid { id, reason } => (id, ErrorCode::InvalidRequest, format!("Invalid request: {reason}")),
+        };
+        (id, RpcError::new(code, message))
+    }
 }
 
 impl<'a> Message<'a> {
     /// Reads a body, once, borrowing from it.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, MessageError> {
+        if is_too_deep(body) {
+            return Err(MessageError::TooDeep);
+        }
         // Looked at as a whole: what a parser passes over unread it does not look at.
         let text = std::str::from_utf8(body).map_err(|_| MessageError::NotJson)?;
         let fields: Fields<'a> = serde_json::from_str(text).map_err(|error| match error.classify() {

@@ -28,7 +28,7 @@ pub use error::{ErrorCode, RpcError};
 pub(crate) use input::{InputRequest, InputRequests, InputRequired};
 pub(crate) use json::{Json, Walk};
 pub use jsonrpc::RequestId;
-pub(crate) use jsonrpc::{Message, MessageError, one_line};
+pub(crate) use jsonrpc::{Message, one_line};
 pub use logging::LoggingLevel;
 pub use meta::{ClientInfo, RequestMeta};
 pub(crate) use meta::{ProtocolMeta, RawJson, SERVER_INFO};

@@ -154,7 +154,7 @@ impl Resource {
     }
 
     /// Reads it at this URI, which [`matches`](Self::matches).
-    pub(crate) fn read(&self, context: RequestContext, uri: Box<str>, arguments: Bytes) -> Call {
+    pub(crate) fn read(&self, context: Box<RequestContext>, uri: Box<str>, arguments: Bytes) -> Call {
         let definition = Arc::clone(&self.definition);
         let call = (self.handler)(context, arguments);
         let complete = move |answer| match answer {

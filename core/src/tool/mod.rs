@@ -139,7 +139,7 @@ impl Tool {
     }
 
     /// Runs it; `arguments` is a JSON object, or empty where there were none.
-    pub(crate) fn call(&self, context: RequestContext, arguments: Bytes) -> Call {
+    pub(crate) fn call(&self, context: Box<RequestContext>, arguments: Bytes) -> Call {
         (self.handler)(context, arguments)
     }
 }

@@ -19,8 +19,8 @@ use crate::outcome::Outcome;
 use crate::protocol::{CallToolResult, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
 
 /// A request to a server with these settings.
-pub(crate) fn context(shared: Shared) -> RequestContext {
-    RequestContext {
+pub(crate) fn context(shared: Shared) -> Box<RequestContext> {
+    Box::new(RequestContext {
         reference: crate::context::Reference::next(),
         id: RequestId::Number(7),
         version: ProtocolVersion::LATEST,
@@ -34,7 +34,7 @@ pub(crate) fn context(shared: Shared) -> RequestContext {
         resolved: crate::extract::ResolvedArguments::default(),
         exchange: Arc::new(Exchange::retrying()),
         shared: Arc::new(shared),
-    }
+    })
 }
 
 fn tool<T: ToolFn>(_: T) -> Tool {

@@ -117,7 +117,7 @@ impl<'a> Incoming<'a> {
         let known = !matches!(method, Method::Unknown(_));
         let params = if known { self.params.detach(body)? } else { MethodParams::default() };
         let Settled { version, client_info, client_capabilities, log_level, exchange } = settled;
-        let context = RequestContext {
+        let context = Box::new(RequestContext {
             reference: Reference::next(),
             id: self.id.clone(),
             version,
@@ -131,7 +131,7 @@ impl<'a> Incoming<'a> {
             resolved: ResolvedArguments::default(),
             exchange,
             shared: Arc::clone(shared),
-        };
+        });
         Ok(Request { method, params, context })
     }
 }

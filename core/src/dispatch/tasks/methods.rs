@@ -62,7 +62,7 @@ impl Registry {
         &self,
         method: Method,
         mut params: MethodParams,
-        context: RequestContext,
+        context: Box<RequestContext>,
     ) -> Dispatched {
         if !context.knows_tasks() {
             return Dispatched::error(missing_extension());
@@ -70,7 +70,7 @@ impl Registry {
         let Some(id) = params.task_id.take() else {
             return Dispatched::error(RpcError::invalid_params("`params.taskId` is missing: it names the task"));
         };
-        let RequestContext { principal, exchange, .. } = context;
+        let RequestContext { principal, exchange, .. } = *context;
         let tasks = Arc::clone(&self.tasks);
         let call = async move {
             let caller = principal.as_ref();

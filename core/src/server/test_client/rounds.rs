@@ -44,7 +44,7 @@ impl TestClient {
             return Err(CallError::LoginRequired);
         }
         let exchange = if self.version.is_legacy() { Exchange::waiting() } else { Exchange::retrying() };
-        let context = RequestContext {
+        let context = Box::new(RequestContext {
             reference: Reference::next(),
             id: RequestId::Number(1),
             version: self.version,
@@ -58,7 +58,7 @@ impl TestClient {
             resolved: crate::extract::ResolvedArguments::default(),
             exchange: Arc::new(exchange),
             shared: Arc::clone(&self.shared),
-        };
+        });
         let running = match self.registry.dispatch(Request { method, params, context }) {
             Dispatched::Answered(answer) => return Ok(answer?),
             // Its methods ask for no stream.

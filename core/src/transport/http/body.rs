@@ -1,4 +1,4 @@
-//! Reading a body: bounded in size, in time and in depth.
+//! Reading a body: bounded in size and in time.
 
 use std::time::Duration;
 
@@ -6,7 +6,6 @@ use axum::body::HttpBody;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
-use memchr::memchr2_iter;
 
 use crate::protocol::{ErrorCode, RpcError};
 use crate::within::at_once_or_within;
@@ -17,9 +16,6 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is passed over, in bytes, and how long that may take.
 const PASSED_OVER: usize = 64 * 1024 * 1024;
 const PASSING_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The deepest nesting that is read; serde_json's own limit is the same.
-const DEPTH_LIMIT: usize = 128;
 
 /// Why a body is not read.
 pub(super) struct BodyError {
@@ -49,12 +45,13 @@ where
         let message = format!("The body is larger than the {limit} bytes that this server reads (`body_limit(..)`)");
         BodyError::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidRequest, message)
     };
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > limit as u64) {
+    // What `Content-Length` says, where there is one.
+    let declared = body.size_hint().lower();
+    if declared > limit as u64 {
         Box::pin(pass_over(body)).await;
         return Err(too_large());
     }
-    let read = at_once_or_within(READ_TIMEOUT, collect(&mut body, limit, declared.unwrap_or_default()));
+    let read = at_once_or_within(READ_TIMEOUT, collect(&mut body, limit, declared));
     let bytes = match read.await {
         Some(Ok(bytes)) => bytes,
         Some(Err(Unread::TooLarge)) => {
@@ -70,10 +67,6 @@ where
             return Err(BodyError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidRequest, message));
         }
     };
-    if is_too_deep(&bytes) {
-        let message = format!("The body is nested deeper than {DEPTH_LIMIT} levels");
-        return Err(BodyError::new(StatusCode::BAD_REQUEST, ErrorCode::ParseError, message));
-    }
     Ok(bytes)
 }
 
@@ -133,49 +126,4 @@ fn is_json(headers: &HeaderMap) -> bool {
     }
     let value = value.to_str().unwrap_or_default();
     value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
-}
-
-/// Whether brackets nest too deep: skipping raw JSON does not recurse, but what reads it later might.
-fn is_too_deep(json: &[u8]) -> bool {
-    // Few brackets cannot nest deep, and counting them is all that an ordinary body costs.
-    if memchr2_iter(b'[', b'{', json).nth(DEPTH_LIMIT).is_none() {
-        return false;
-    }
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json {
-        if in_string {
-            (in_string, escaped) = match byte {
-                _ if escaped => (true, false),
-                b'\\' => (true, true),
-                b'"' => (false, false),
-                _ => (true, false),
-            };
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEPTH_LIMIT {
-            return true;
-        }
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn http_09_depth_is_bounded_and_strings_do_not_count() {
-        assert!(is_too_deep("[".repeat(100_000).as_bytes()));
-        assert!(is_too_deep("{\"a\":".repeat(129).as_bytes()));
-        assert!(!is_too_deep("[]".repeat(500).as_bytes()));
-        assert!(!is_too_deep(format!("\"{}\"", "[".repeat(500)).as_bytes()));
-        assert!(!is_too_deep(format!("\"\\\"{}\"", "{".repeat(500)).as_bytes()));
-        assert!(is_too_deep(format!("\"\\\\\"{}", "{".repeat(500)).as_bytes()));
-    }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::HeaderValue;
-use tokio_util::sync::CancellationToken;
+use tokio::task::AbortHandle;
 
 use super::endpoint::Endpoint;
 
 /// Hangs up on the client, in the extensions of a request that came over a connection of our own. A client that reads
 /// nothing can be got rid of in no other way: what is sent is not even asked for.
 #[derive(Clone)]
-pub(super) struct HangUp(pub(super) CancellationToken);
+pub(super) struct HangUp(pub(super) AbortHandle);
 
 /// The connection of a request that may be answered by a stream without an end.
 #[derive(Default)]

@@ -23,7 +23,7 @@ use crate::context::Shared;
 use crate::dispatch::{Dispatched, Method, Registry, Running};
 use crate::extract::Refused;
 use crate::outcome::Outcome;
-use crate::protocol::{ErrorCode, Message, MessageError, Params, ProtocolVersion, RequestId, RpcError};
+use crate::protocol::{ErrorCode, Message, Params, ProtocolVersion, RequestId, RpcError};
 use crate::tool::Tool;
 use crate::transport::encode::Encoder;
 use crate::transport::handshake::Handshakes;
@@ -234,12 +234,8 @@ impl Endpoint {
                 }
                 Err(refusal) => *refusal,
             },
-            Err(MessageError::NotJson) => {
-                let error = RpcError::new(ErrorCode::ParseError, "Parse error: the body is not JSON in UTF-8");
-                answer::refuse(None, &error)
-            }
-            Err(MessageError::Invalid { id, reason }) => {
-                let error = RpcError::new(ErrorCode::InvalidRequest, format!("Invalid request: {reason}"));
+            Err(error) => {
+                let (id, error) = error.into_error("body");
                 answer::refuse(id.as_ref(), &error)
             }
         };

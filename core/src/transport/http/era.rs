@@ -20,7 +20,10 @@ pub(super) enum Era<'h> {
 
 /// Finds the era of a request, before its version is judged (MCP 2026-07-28, Versioning, Backward Compatibility).
 pub(super) fn of<'h>(headers: &'h HeaderMap, method: &str, in_body: Option<&str>) -> Result<Era<'h>, RpcError> {
-    let in_header = headers::optional(headers, &headers::PROTOCOL_VERSION)?;
+    let in_header = match in_body {
+        Some(body) if headers::says(headers, &headers::PROTOCOL_VERSION, body) => in_body,
+        _ => headers::optional(headers, &headers::PROTOCOL_VERSION)?,
+    };
     match (in_header, in_body) {
         (Some(header), Some(body)) if header != body => {
             let shown: String = body.chars().take(100).collect();

@@ -18,9 +18,11 @@ pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Checks the headers that every stateless request repeats from its body.
 pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
-    let sent = required(headers, &METHOD)?;
-    if sent != method {
-        return Err(differs(&METHOD, sent, method));
+    if !says(headers, &METHOD, method) {
+        let sent = required(headers, &METHOD)?;
+        if sent != method {
+            return Err(differs(&METHOD, sent, method));
+        }
     }
     let name = match method {
         "tools/call" | "prompts/get" => params.name()?,
@@ -30,6 +32,9 @@ pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> R
     };
     // A body without the name is the method's own error; the header has nothing to agree with.
     let Some(name) = name else { return Ok(()) };
+    if says(headers, &NAME, &name) && encoded(&name).is_none() {
+        return Ok(());
+    }
     let sent = decode(&NAME, required(headers, &NAME)?)?;
     if sent == name { Ok(()) } else { Err(differs(&NAME, &sent, &name)) }
 }
@@ -105,6 +110,12 @@ fn same_number(sent: &str, json: &str) -> bool {
     }
 }
 
+/// Whether a header is there once, and written just so. One that says the same in another way needs a closer look.
+pub(super) fn says(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
+    let mut values = headers.get_all(name).iter();
+    values.next().is_some_and(|sent| sent == value) && values.next().is_none() && value.is_ascii()
+}
+
 /// A header that must be there exactly once, in visible ASCII.
 pub(super) fn required<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, RpcError> {
     optional(headers, name)?.ok_or_else(|| mismatch(format!("the {} header is missing", shown(name))))
@@ -123,11 +134,14 @@ pub(super) fn optional<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<
     }
 }
 
-/// Undoes the base64 form of a value that does not fit a header (MCP 2026-07-28, Value Encoding).
+/// The base64 of a value that does not fit a header (MCP 2026-07-28, Value Encoding).
+fn encoded(value: &str) -> Option<&str> {
+    value.strip_prefix("=?base64?")?.strip_suffix("?=")
+}
+
+/// Undoes that form, where a value has it.
 fn decode<'v>(name: &HeaderName, value: &'v str) -> Result<Cow<'v, str>, RpcError> {
-    let Some(encoded) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else {
-        return Ok(Cow::Borrowed(value));
-    };
+    let Some(encoded) = encoded(value) else { return Ok(Cow::Borrowed(value)) };
     let bytes = BASE64.decode(encoded).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     text.map(Cow::Owned).ok_or_else(|| mismatch(format!("the {} header is not valid base64 of UTF-8", shown(name))))
@@ -190,6 +204,11 @@ mod tests {
         assert_eq!(with("=?base64?7ISc7Jq4?=", "부산"), Err(ErrorCode::HeaderMismatch));
         assert_eq!(with("=?base64?7ISc7Jq?=", "서울"), Err(ErrorCode::HeaderMismatch));
         assert_eq!(with("=?base64?%%%?=", "서울"), Err(ErrorCode::HeaderMismatch));
+        assert_eq!(
+            with("=?base64?SGVsbG8=?=", "=?base64?SGVsbG8=?="),
+            Err(ErrorCode::HeaderMismatch),
+            "it says `Hello`"
+        );
         assert_eq!(with("=?base64?SGVsbG8=", "=?base64?SGVsbG8="), Ok(()), "without the suffix it is a literal");
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::connection::{Connection, HangUp, LoginWatch};
 use super::endpoint::Endpoint;
@@ -71,7 +71,7 @@ impl Endpoint {
         connection: Connection,
     ) -> Response {
         self.take_care();
-        let hang_up: Option<CancellationToken> = connection.hang_up.map(|HangUp(token)| token);
+        let hang_up = connection.hang_up.map(|HangUp(connection)| connection);
         sse::response(Changed {
             listener,
             reader: Some(subscription.read(hang_up)),

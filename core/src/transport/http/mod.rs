@@ -10,6 +10,7 @@ mod cors;
 mod endpoint;
 mod era;
 mod guard;
+mod head_timer;
 mod headers;
 mod health;
 mod legacy;

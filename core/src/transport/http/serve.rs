@@ -17,14 +17,16 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tower::Service as _;
 
 use super::Endpoint;
 use super::connection::HangUp;
+use super::head_timer::HeadTimer;
 
 /// How long a client may take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -67,17 +69,22 @@ pub(crate) async fn serve(
     hurry: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
-    let cut_off = CancellationToken::new();
     // However this ends, no connection outlives it.
-    let _cut_off_at_last = cut_off.clone().drop_guard();
+    let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => connection(stream, peer, lanes.clone(), &graceful, cut_off.child_token()),
+            Ok((stream, peer)) => {
+                let (tell, told) = oneshot::channel();
+                let hang_up = connections.spawn(connection(stream, peer, lanes.clone(), graceful.watcher(), told));
+                // It waits for this.
+                let _ = tell.send(HangUp(hang_up));
+            }
             Err(error) if is_of_one_connection(&error) => {}
             // Such as no file descriptor left: those that are open go on, and some will end.
             Err(error) => {
@@ -101,36 +108,29 @@ pub(crate) async fn serve(
     lanes.endpoint.abandon_tasks().await;
 }
 
-fn connection(
+/// Serves a connection to its end, once it is told how it is hung up.
+async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     lanes: Lanes,
-    graceful: &GracefulShutdown,
-    cut_off: CancellationToken,
+    graceful: Watcher,
+    told: oneshot::Receiver<HangUp>,
 ) {
     // An answer in several writes must not wait for the peer's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("TCP_NODELAY could not be set: {error}");
     }
-    let hang_up = HangUp(cut_off.clone());
+    let Ok(hang_up) = told.await else { return };
     let service = service_fn(move |request| lanes.serve(request, peer, &hang_up));
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(HeadTimer::default())
         .header_read_timeout(HEADER_TIMEOUT)
         // Head and body in one piece: most answers are short, and gathering them costs the system more than the copy.
         .writev(false)
         .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        tokio::select! {
-            ended = connection => {
-                if let Err(error) = ended {
-                    tracing::debug!("a connection ended early: {error}");
-                }
-            }
-            () = cut_off.cancelled() => {}
-        }
-    });
+    if let Err(error) = graceful.watch(connection).await {
+        tracing::debug!("a connection ended early: {error}");
+    }
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

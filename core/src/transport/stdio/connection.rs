@@ -16,7 +16,7 @@ use super::session::Session;
 use crate::dispatch::{Dispatched, Event, Method, Running};
 use crate::exchange::{Exchange, Said};
 use crate::outcome::{Answer, Outcome};
-use crate::protocol::{ErrorCode, Json, Message, MessageError, ProtocolVersion, RequestId, RpcError, params_of};
+use crate::protocol::{ErrorCode, Json, Message, ProtocolVersion, RequestId, RpcError, params_of};
 use crate::transport::encode::{self, Encoder};
 use crate::transport::handshake::{self, Initialize};
 use crate::transport::incoming::{self, Caller, Incoming, Settled};
@@ -87,11 +87,9 @@ impl Connection {
                 }
             }
             Ok(Message::Response { id, answer }) => self.asked.answer(id.as_ref(), answer),
-            Err(MessageError::NotJson) => {
-                self.refuse(None, ErrorCode::ParseError, "Parse error: the line is not JSON in UTF-8").await;
-            }
-            Err(MessageError::Invalid { id, reason }) => {
-                self.refuse(id.as_ref(), ErrorCode::InvalidRequest, format!("Invalid request: {reason}")).await;
+            Err(error) => {
+                let (id, error) = error.into_error("line");
+                self.error(id.as_ref(), &error).await;
             }
         }
     }
