@@ -76,6 +76,8 @@ pub(crate) struct LiveGrant {
     id: GrantId,
     seen: Mutex<Seen>,
     ended: AtomicBool,
+    /// Whether it is what the cache has. Who holds it need not ask for it then.
+    cached: AtomicBool,
     /// Whether it was seen in the cache while it had not ended.
     settled: AtomicBool,
     /// The provider's last word on the identity, in seconds since 1970; may be newer than the record's.
@@ -107,6 +109,7 @@ impl LiveGrant {
             verified_at: grant.verified_at.into(),
             seen: Mutex::new(Seen { grant: Arc::new(grant), unsaved: None, looked_at }),
             ended: false.into(),
+            cached: true.into(),
             settled: false.into(),
             away_at: u64::MAX.into(),
             refresh: Flight::default(),
@@ -200,7 +203,11 @@ pub(crate) struct Grants {
 impl Grants {
     pub(crate) fn new(store: Sealed) -> Self {
         let ended = Cache::builder().max_capacity(CACHED * 10).time_to_live(MARKED).build();
-        Self { store, cache: Cache::new(CACHED), ended, unsaved: Mutex::default(), has_unsaved: false.into() }
+        let cache = Cache::builder()
+            .max_capacity(CACHED)
+            .eviction_listener(|_, live: Arc<LiveGrant>, _| live.cached.store(false, Ordering::Release))
+            .build();
+        Self { store, cache, ended, unsaved: Mutex::default(), has_unsaved: false.into() }
     }
 
     /// Stores a new grant.
@@ -211,11 +218,21 @@ impl Grants {
 
     /// The grant: from the cache, else from the store, which concurrent callers read once.
     pub(crate) async fn load(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
+        self.load_again(id, None).await
+    }
+
+    /// The same for who was given it before.
+    pub(super) async fn load_again(
+        &self,
+        id: &GrantId,
+        known: Option<&Arc<LiveGrant>>,
+    ) -> Result<Arc<LiveGrant>, GrantError> {
         let unsaved =
             if self.has_unsaved.load(Ordering::Acquire) { self.lock_unsaved().get(id).cloned() } else { None };
-        let live = match unsaved {
-            Some(live) => live,
-            None => self.cached(id).await?,
+        let live = match (unsaved, known) {
+            (Some(live), _) => live,
+            (None, Some(live)) if live.cached.load(Ordering::Acquire) => live.clone(),
+            (None, _) => self.cached(id).await?,
         };
         // Whoever ends a grant that is settled finds it in the cache, and needs no mark.
         let has_ended = live.has_ended() || (!live.settled.load(Ordering::Acquire) && self.ended.contains_key(id));

@@ -19,11 +19,19 @@ const LOOK: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Logins {
-    /// The grant, as no older than a few seconds. A grant in steady use never waits for the store.
-    pub(crate) async fn find(self: &Arc<Self>, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
-        let live = self.grants.load(id).await?;
+    /// The grant, as no older than a few seconds; `known` is what it was before, if that is at hand. A grant in steady
+    /// use never waits for the store.
+    pub(crate) async fn find(
+        self: &Arc<Self>,
+        id: &GrantId,
+        known: Option<&Arc<LiveGrant>>,
+    ) -> Result<Arc<LiveGrant>, GrantError> {
+        let live = self.grants.load_again(id, known).await?;
+        if !self.grants.is_shared() {
+            return Ok(live);
+        }
         let age = live.looked();
-        if !self.grants.is_shared() || age < LOOK_AHEAD {
+        if age < LOOK_AHEAD {
             return Ok(live);
         }
         let look = live.look.join(|| {

@@ -11,7 +11,6 @@ use http::{HeaderMap, HeaderValue, header};
 use super::challenge;
 use super::routes;
 use super::server::AuthorizationServer;
-use super::verified::Verified;
 use crate::auth::Principal;
 use crate::auth::counters::Counters;
 use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_reason};
@@ -94,29 +93,30 @@ impl Gate {
     /// A [`Refusal`]: never a 401 for an outage.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
         let token = bearer(headers)?;
-        let digest = self.0.verified.digest(token);
         let access_tokens = &self.0.access_tokens;
-        if let Some(verified) = self.0.verified.get(&digest).await {
+        if let Some(verified) = self.0.verified.get(token).await {
             access_tokens.check_times(&verified.claims).map_err(refused)?;
-            let live = self.live(&verified.claims).await?;
+            let live = self.live(&verified.claims, Some(&verified.live)).await?;
             if let Some(principal) = verified.principal(&live) {
                 return Ok(principal.clone());
             }
         }
-        let claims = access_tokens.verify(token).map_err(refused)?;
-        let live = self.live(&claims).await?;
+        let claims = text(token).ok_or(TokenError::Invalid).and_then(|token| access_tokens.verify(token));
+        let claims = claims.map_err(refused)?;
+        let live = self.live(&claims, None).await?;
         let login = Arc::new(Login { logins: self.0.logins.clone(), live: live.clone() });
         let principal = Principal::with_login(&*claims.sub, &*claims.client_id, claims.scope.iter(), login);
-        let remembered = self.0.verified.remember(digest, Verified::new(claims, live, principal.clone()));
+        let remembered = self.0.verified.remember(token, claims, live, principal.clone());
         // In a box, or the next calls, which find it there, would keep the room for it.
         Box::pin(remembered).await;
         Ok(principal)
     }
 
-    /// The login that these claims are of, if it holds and has the scopes that every call needs.
-    async fn live(&self, claims: &Claims) -> Result<Arc<LiveGrant>, Refusal> {
+    /// The login that these claims are of, if it holds and has the scopes that every call needs; `known` is what it was
+    /// before.
+    async fn live(&self, claims: &Claims, known: Option<&Arc<LiveGrant>>) -> Result<Arc<LiveGrant>, Refusal> {
         let server = &self.0;
-        let live = server.logins.find(&claims.gid).await.map_err(|error| match error {
+        let live = server.logins.find(&claims.gid, known).await.map_err(|error| match error {
             GrantError::Ended => {
                 Reason::GrantEnded.log_for(&claims.gid);
                 Refusal::InvalidToken
@@ -148,9 +148,9 @@ impl Gate {
     /// Whether the login of a token that passed before still holds, here and at other replicas. What cannot be told now
     /// counts as held, and the provider is not asked: it will be with the next request.
     pub(crate) async fn still_holds(&self, authorization: &HeaderValue) -> bool {
-        let token = authorization.to_str().unwrap_or_default().split_once(' ').unwrap_or_default().1;
-        let Ok(claims) = self.0.access_tokens.verify(token.trim()) else { return false };
-        !matches!(self.0.logins.find(&claims.gid).await, Err(GrantError::Ended))
+        let Some(token) = of_bearer(authorization) else { return false };
+        let Some(claims) = text(token).and_then(|token| self.0.access_tokens.verify(token).ok()) else { return false };
+        !matches!(self.0.logins.find(&claims.gid, None).await, Err(GrantError::Ended))
     }
 
     /// The answer to a refused request.
@@ -274,19 +274,26 @@ fn refused(error: TokenError) -> Refusal {
 }
 
 /// The token of the one `Authorization` header (RFC 6750 §2.1); nowhere else is one looked for.
-fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+fn bearer(headers: &HeaderMap) -> Result<&[u8], Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, more) = (values.next(), values.next());
-    let credentials = value.map(|value| value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default());
-    match credentials {
-        Some((scheme, token)) if more.is_none() && scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        Some(_) if more.is_some() => {
-            Reason::TokenInvalid.log();
-            Err(Refusal::InvalidToken)
-        }
-        _ => {
-            Reason::TokenMissing.log();
-            Err(Refusal::NoToken)
-        }
+    if more.is_some() {
+        Reason::TokenInvalid.log();
+        return Err(Refusal::InvalidToken);
     }
+    let Some(token) = value.and_then(of_bearer) else {
+        Reason::TokenMissing.log();
+        return Err(Refusal::NoToken);
+    };
+    Ok(token)
+}
+
+/// What stands behind `Bearer `, however that is written (RFC 9110 §11.1).
+fn of_bearer(credentials: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, token) = credentials.as_bytes().split_at_checked("bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}
+
+fn text(token: &[u8]) -> Option<&str> {
+    std::str::from_utf8(token).ok()
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use memchr::memrchr;
 use moka::future::Cache;
 use siphasher::sip128::SipHasher24;
 
@@ -15,23 +16,21 @@ use crate::auth::tokens::access_token::Claims;
 /// How many tokens a process remembers; any other is verified again.
 const REMEMBERED: u64 = 10_000;
 
-/// A token, by what nobody without the key of this process can find a second one for: what lies in memory opens nothing.
+/// A token, by a digest of its signature that nobody without the key of this process can compute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct TokenDigest(u128);
+struct TokenDigest(u128);
 
 /// Whom a token lets in.
 pub(super) struct Verified {
+    /// All of the token but its signature: what lies in memory opens nothing.
+    signed: Box<[u8]>,
     pub(super) claims: Claims,
     /// The grant as this process knew it when the principal was made.
-    live: Arc<LiveGrant>,
+    pub(super) live: Arc<LiveGrant>,
     principal: Principal,
 }
 
 impl Verified {
-    pub(super) const fn new(claims: Claims, live: Arc<LiveGrant>, principal: Principal) -> Self {
-        Self { claims, live, principal }
-    }
-
     /// Who calls, if this is still what the process knows of the grant.
     pub(super) fn principal(&self, live: &Arc<LiveGrant>) -> Option<&Principal> {
         Arc::ptr_eq(&self.live, live).then_some(&self.principal)
@@ -57,15 +56,20 @@ impl VerifiedTokens {
         Ok(Self { key, cache: Cache::new(REMEMBERED) })
     }
 
-    pub(super) fn digest(&self, token: &str) -> TokenDigest {
-        TokenDigest(SipHasher24::new_with_key(&self.key).hash(token.as_bytes()).into())
+    pub(super) async fn get(&self, token: &[u8]) -> Option<Arc<Verified>> {
+        let (signed, digest) = self.parts(token)?;
+        self.cache.get(&digest).await.filter(|verified| *verified.signed == *signed)
     }
 
-    pub(super) async fn get(&self, token: &TokenDigest) -> Option<Arc<Verified>> {
-        self.cache.get(token).await
+    pub(super) async fn remember(&self, token: &[u8], claims: Claims, live: Arc<LiveGrant>, principal: Principal) {
+        let Some((signed, digest)) = self.parts(token) else { return };
+        self.cache.insert(digest, Arc::new(Verified { signed: signed.into(), claims, live, principal })).await;
     }
 
-    pub(super) async fn remember(&self, token: TokenDigest, verified: Verified) {
-        self.cache.insert(token, Arc::new(verified)).await;
+    /// What is signed, and the signature (RFC 7515 §3.1). The signature is short, and nobody can make one for something
+    /// else.
+    fn parts<'t>(&self, token: &'t [u8]) -> Option<(&'t [u8], TokenDigest)> {
+        let (signed, signature) = token.split_at(memrchr(b'.', token)?);
+        Some((signed, TokenDigest(SipHasher24::new_with_key(&self.key).hash(signature).into())))
     }
 }
