@@ -1,5 +1,6 @@
 //! Dari beside a bare axum handler and beside its peers: the requests, the load, and what is measured of a process.
 
+pub mod build_cost;
 pub mod contender;
 pub mod instructions;
 pub mod load;

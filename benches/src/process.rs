@@ -12,11 +12,25 @@ const TICKS: f64 = 100.0;
 ///
 /// The process is gone.
 pub fn cpu_seconds(pid: u32) -> io::Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    seconds(&format!("/proc/{pid}/stat"), [11, 12])
+}
+
+/// Processor time of this process's children that have ended, and of theirs, in seconds.
+///
+/// # Errors
+///
+/// There is no `/proc`.
+pub fn cpu_seconds_of_children() -> io::Result<f64> {
+    seconds("/proc/self/stat", [13, 14])
+}
+
+/// The sum of two fields, counted from behind the name.
+fn seconds(stat: &str, fields: [usize; 2]) -> io::Result<f64> {
+    let stat = fs::read_to_string(stat)?;
     // The name may hold anything, and ends with the last parenthesis.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    Ok((ticks(11) + ticks(12)) / TICKS)
+    let all: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |index: usize| all.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    Ok(fields.into_iter().map(ticks).sum::<f64>() / TICKS)
 }
 
 /// Resident memory, in KiB.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use dari_benches::speed::{self, Effort};
-use dari_benches::{Error, instructions, load, memory, progress};
+use dari_benches::{Error, build_cost, instructions, load, memory, progress};
 use tokio::process::Command;
 
 #[derive(Parser)]
@@ -45,6 +45,8 @@ enum Part {
     Progress,
     /// What sessions and streams keep.
     Memory,
+    /// What a server costs to build.
+    Build,
     /// Full load for a while.
     Soak {
         #[arg(default_value_t = 10.0)]
@@ -107,6 +109,7 @@ async fn main() -> Result<(), Error> {
         Some(Part::Instructions { check }) => vec![("instructions", counted(check).await?)],
         Some(Part::Progress) => vec![("progress", progress::table().await?)],
         Some(Part::Memory) => vec![("memory", memory::table().await?)],
+        Some(Part::Build) => vec![("build", build_cost::table()?)],
         Some(Part::Soak { minutes }) => vec![("soak", memory::soak(Duration::from_secs_f64(minutes * 60.0)).await?)],
         None => vec![
             ("speed", speed::tables(effort, "").await?),
@@ -114,6 +117,7 @@ async fn main() -> Result<(), Error> {
             ("instructions", counted(false).await?),
             ("progress", progress::table().await?),
             ("memory", memory::table().await?),
+            ("build", build_cost::table()?),
         ],
     };
     for (name, table) in &sections {
