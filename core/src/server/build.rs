@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use url::Url;
-
 use super::caller_login::CallerLogin;
 use super::{McpServer, Server};
 use crate::context::Shared;
@@ -14,7 +12,7 @@ use crate::error::{BuildError, Error};
 use crate::extract::Requirements;
 use crate::signed::Signer;
 use crate::store::Records;
-use crate::transport::http::{Access, AllowedHost, Endpoint, Guard, Routers, is_loopback, routers};
+use crate::transport::http::{Access, AllowedHost, Endpoint, Guard, Origin, Routers, routers};
 
 impl McpServer {
     /// Builds the server; `default_url` is where it can be reached if nothing else was said.
@@ -24,9 +22,9 @@ impl McpServer {
         let (access, public_url, session_keys) = self.access(default_url, &mut problems);
         // A login has checked its URL by rules of its own.
         let is_open = matches!(access, Some(Access::Open));
-        let base = public_url
+        let origin = public_url
             .as_deref()
-            .and_then(|url| if is_open { check_public_url(url, &mut problems) } else { Url::parse(url).ok() });
+            .and_then(|url| if is_open { check_public_url(url, &mut problems) } else { Origin::of(url) });
         let hosts = self.parse_hosts(&mut problems);
         let records = access.as_ref().map_or_else(Records::in_memory, Access::records);
         let registry = self.registry(records, &mut problems);
@@ -37,7 +35,7 @@ impl McpServer {
         let mut shared = self.take_shared(&session_keys);
         shared.spent = access.spent();
         let shared = Arc::new(shared);
-        let guard = Guard::new(base.as_ref(), hosts, self.allowed_origins);
+        let guard = Guard::new(origin.as_ref(), hosts, self.allowed_origins);
         let mcp_url = public_url.map(|url| format!("{}{}", url.trim_end_matches('/'), self.path));
         let endpoint = Arc::new(Endpoint::new(registry, shared, access, guard, &session_keys, self.body_limit));
         let mut routers = routers(&endpoint, &self.path);
@@ -157,8 +155,8 @@ impl McpServer {
             problems.push("`.body_limit(0)` would refuse every request".to_owned());
         }
         for origin in &self.allowed_origins {
-            if Url::parse(origin).map_or(true, |url| url.origin().ascii_serialization() != *origin) {
-                problems.push(format!("`.allowed_origins(..)` holds {origin:?}, which is no origin: write scheme, host and port only, as in \"https://app.example.com\""));
+            if Origin::parse(origin).is_none() {
+                problems.push(format!("`.allowed_origins(..)` holds {origin:?}, which is no origin: write scheme, host and port only, as in \"https://app.example.com\", and a host of other letters in its xn-- form"));
             }
         }
         if self.page_size == 0 {
@@ -252,23 +250,49 @@ pub(super) fn random_key(problems: &mut Vec<String>) -> Vec<[u8; 32]> {
     vec![key]
 }
 
-fn check_public_url(url: &str, problems: &mut Vec<String>) -> Option<Url> {
-    let parsed = Url::parse(url).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    match parsed {
-        Some(parsed) if parsed.query().is_some() || parsed.fragment().is_some() || !parsed.username().is_empty() => {
-            problems.push(format!("the public URL {url:?} may have a path, but no user, query or fragment"));
-            None
-        }
-        Some(parsed) if parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(&parsed)) => {
-            Some(parsed)
-        }
-        Some(parsed) if parsed.scheme() == "http" => {
-            problems.push(format!("the public URL {url:?} must be https: plain http is for loopback only"));
-            None
-        }
-        _ => {
-            problems.push(format!("the public URL {url:?} is no URL such as \"https://mcp.example.com\""));
-            None
+/// Where clients reach a server without a login, if that can be.
+fn check_public_url(url: &str, problems: &mut Vec<String>) -> Option<Origin> {
+    let names_user = || {
+        let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+        authority.is_some_and(|authority| authority.contains('@'))
+    };
+    let fault = match Origin::of(url) {
+        _ if !url.is_ascii() => "must be ASCII: write the host in its xn-- form, and the path percent-encoded",
+        _ if url.contains(['?', '#']) || names_user() => "may have a path, but no user, query or fragment",
+        Some(origin) if origin.is_https() || origin.is_loopback() => return Some(origin),
+        Some(_) => "must be https: plain http is for loopback only",
+        None => "is no URL such as \"https://mcp.example.com\"",
+    };
+    problems.push(format!("the public URL {url:?} {fault}"));
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_one_that_clients_can_use() {
+        for (url, fault) in [
+            ("https://mcp.example.com", None),
+            ("https://mcp.example.com:8443/base/@me/", None),
+            ("http://127.0.0.1:8000", None),
+            ("http://[::1]", None),
+            ("http://mcp.example.com", Some("must be https")),
+            ("http://127.1", Some("is no URL")),
+            ("ftp://mcp.example.com", Some("is no URL")),
+            ("mcp.example.com", Some("is no URL")),
+            ("https://mcp.example.com ", Some("is no URL")),
+            ("https://user@mcp.example.com", Some("no user")),
+            ("https://mcp.example.com/?", Some("no user, query")),
+            ("https://mcp.example.com#", Some("query or fragment")),
+            ("https://한국.kr", Some("xn--")),
+        ] {
+            let mut problems = Vec::new();
+            let origin = check_public_url(url, &mut problems);
+            assert_eq!(origin.is_some(), fault.is_none(), "{url}: {problems:?}");
+            assert_eq!(problems.len(), fault.iter().len(), "{url}: {problems:?}");
+            assert!(fault.is_none_or(|fault| problems[0].contains(fault)), "{url}: {problems:?}");
         }
     }
 }

@@ -144,8 +144,8 @@ impl Ask {
     /// See [`AskError`].
     pub async fn url(&self, key: &str, message: impl Into<String>, url: impl AsRef<str>) -> Result<(), AskError> {
         let url = url.as_ref();
-        if url::Url::parse(url).is_err() {
-            return Err(AskError::Form(format!("{url:?} is no URL")));
+        if !url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some()) {
+            return Err(AskError::Form(format!("{url:?} is no absolute URL such as \"https://example.com/pay\"")));
         }
         if !self.can_ask_url() {
             return Err(AskError::missing(json!({ "elicitation": { "url": {} } })));

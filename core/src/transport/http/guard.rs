@@ -1,10 +1,9 @@
 //! The `Host` and `Origin` checks: no page of a stranger's talks to this server through its visitor's browser.
 
-use std::net::IpAddr;
-
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue, Uri};
-use url::Url;
+
+use super::origin::{Origin, host_and_port, is_loopback_host};
 
 /// Which hosts and origins are served. Those of the public URL follow from it; loopback is always served.
 #[derive(Clone, Debug, Default)]
@@ -53,11 +52,11 @@ pub(crate) enum GuardError {
 
 impl Guard {
     /// A guard for a server at this URL, with what the user allowed besides.
-    pub(crate) fn new(public_url: Option<&Url>, hosts: Vec<AllowedHost>, origins: Vec<String>) -> Self {
+    pub(crate) fn new(public: Option<&Origin>, hosts: Vec<AllowedHost>, origins: Vec<String>) -> Self {
         let mut guard = Self { hosts, origins };
-        if let Some(url) = public_url {
-            guard.hosts.extend(AllowedHost::parse(url.authority()));
-            guard.origins.push(url.origin().ascii_serialization());
+        if let Some(origin) = public {
+            guard.hosts.extend(AllowedHost::parse(&origin.authority()));
+            guard.origins.push(origin.to_string());
         }
         guard
     }
@@ -89,47 +88,13 @@ impl Guard {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return Ok(None) };
         let text = origin.to_str().unwrap_or_default();
-        let allowed = self.origins.iter().any(|allowed| allowed == text) || is_loopback_origin(text);
+        let allowed = self.origins.iter().any(|allowed| allowed == text)
+            || Origin::parse(text).is_some_and(|origin| origin.is_loopback());
         if allowed && origins.next().is_none() {
             return Ok(Some(origin));
         }
         Err(GuardError::Origin { received: shorten(text), allowed: list(&self.origins) })
     }
-}
-
-/// A host with or without a port, and nothing else (RFC 3986 §3.2.2: names are letters, digits and a few marks; an IPv6
-/// address stands in brackets).
-fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let host_end = match text.strip_prefix('[') {
-        Some(rest) => rest.find(']')? + 2,
-        None => text.find(':').unwrap_or(text.len()),
-    };
-    let (host, port) = text.split_at(host_end);
-    let port = match port.strip_prefix(':') {
-        // `parse` would take a sign.
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
-        None if port.is_empty() => None,
-        _ => return None,
-    };
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'[' | b']' | b':');
-    (!host.is_empty() && host.bytes().all(legal)).then_some((host, port))
-}
-
-/// A literal or the one reserved name: anything else could be made to resolve here by a stranger.
-fn is_loopback_host(host: &str) -> bool {
-    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host.eq_ignore_ascii_case("localhost") || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn is_loopback_origin(origin: &str) -> bool {
-    Url::parse(origin).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https") && is_loopback(&url) && url.origin().ascii_serialization() == origin
-    })
-}
-
-/// Whether a URL points at this very machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(is_loopback_host)
 }
 
 fn shorten(text: &str) -> String {
@@ -150,7 +115,7 @@ mod tests {
 
     fn guard() -> Guard {
         Guard::new(
-            Some(&Url::parse("https://mcp.example.com").unwrap()),
+            Origin::of("https://mcp.example.com").as_ref(),
             AllowedHost::parse("Internal:8080").into_iter().collect(),
             vec!["https://app.example".into()],
         )

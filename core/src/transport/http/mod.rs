@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod legacy;
 mod listen;
+mod origin;
 mod router;
 mod serve;
 mod session;
@@ -24,6 +25,7 @@ pub(crate) mod steps;
 
 pub(crate) use access::Access;
 pub(crate) use endpoint::Endpoint;
-pub(crate) use guard::{AllowedHost, Guard, is_loopback};
+pub(crate) use guard::{AllowedHost, Guard};
+pub(crate) use origin::Origin;
 pub(crate) use router::{Routers, routers};
 pub(crate) use serve::{Lanes, serve};
