@@ -23,6 +23,7 @@ mod error;
 mod exchange;
 mod extract;
 mod function;
+mod lists;
 mod outcome;
 pub mod prelude;
 mod prompt;
@@ -42,7 +43,7 @@ mod within;
 
 pub use changes::Changes;
 pub use context::{Reference, RequestContext};
-pub use dari_macros::{mcp_prompt, mcp_resource, mcp_tool, prompts, resources, tools};
+pub use dari_macros::{mcp_prompt, mcp_resource, mcp_tool};
 pub use dispatch::TaskSettings;
 pub use error::{BuildError, Error};
 #[cfg(feature = "auth")]

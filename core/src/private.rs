@@ -22,6 +22,7 @@ pub use crate::tool::builder::{Output, ToolBuilder, output};
 pub use crate::tool::dynamic::verbatim;
 #[cfg(feature = "__steps")]
 pub use crate::transport::http::steps::{Answered, Begun, Steps};
+pub use dari_macros::list;
 
 /// The tool of a type that `#[mcp_tool]` made.
 pub fn register_tool<T: ToolFn>(_: T) -> crate::Tool {

@@ -3,7 +3,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::parse::{Parse, ParseStream};
-use syn::{Expr, LitStr, Token};
+use syn::{Expr, LitStr, Path, Token};
 
 use crate::attribute::{Entry, entries};
 use crate::grammar;
@@ -12,7 +12,7 @@ use crate::sink::Sink;
 
 /// What an author may write of each kind.
 const KEYS: &str =
-    "`name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline`";
+    "`name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline`, `crate`";
 
 /// The part of an attribute that is its kind's own.
 pub(crate) trait OwnAttribute: Default {
@@ -39,6 +39,8 @@ pub(crate) struct AboutAttribute {
     pub(crate) icons: Vec<Expr>,
     pub(crate) meta: Vec<MetaEntry>,
     pub(crate) inline: Option<Ident>,
+    /// Where the crate `dari` is.
+    pub(crate) dari: Option<Path>,
 }
 
 /// `timeout = "30s"`
@@ -112,6 +114,7 @@ impl AboutAttribute {
                 }
             }
             "inline" => self.inline = set_flag(entry, sink),
+            "crate" => self.dari = entry.path("crate = my_framework::dari", sink),
             _ => return false,
         }
         true

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Lit, LitStr, Token, parenthesized};
+use syn::{Expr, ExprLit, ExprPath, Lit, LitStr, Path, Token, parenthesized};
 
 use crate::sink::Sink;
 
@@ -78,6 +78,16 @@ impl Entry {
         None
     }
 
+    /// The path of `key = path`, which leads to a module.
+    pub(crate) fn path(&self, example: &str, sink: &mut Sink) -> Option<Path> {
+        let value = self.value(example, sink)?;
+        if let Some(path) = plain_path(value) {
+            return Some(path.clone());
+        }
+        sink.add(value, format_args!("`{}` is a path: `{example}`", self.key));
+        None
+    }
+
     /// `key`, `key = true` or `key = false`.
     pub(crate) fn flag(&self, sink: &mut Sink) -> Option<bool> {
         match &self.given {
@@ -120,6 +130,17 @@ pub(crate) fn string_literal(expression: &Expr) -> Option<&LitStr> {
     match expression {
         Expr::Lit(ExprLit { lit: Lit::Str(string), .. }) => Some(string),
         Expr::Group(group) => string_literal(&group.expr),
+        _ => None,
+    }
+}
+
+/// The path that an expression is, if it could be that of a module.
+fn plain_path(expression: &Expr) -> Option<&Path> {
+    match expression {
+        Expr::Path(ExprPath { qself: None, path, .. }) => {
+            path.segments.iter().all(|segment| segment.arguments.is_none()).then_some(path)
+        }
+        Expr::Group(group) => plain_path(&group.expr),
         _ => None,
     }
 }

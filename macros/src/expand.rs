@@ -1,7 +1,7 @@
 //! The code that is written for a function.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Item;
 use syn::spanned::Spanned as _;
 
@@ -70,8 +70,8 @@ pub(crate) fn expand<A: Product>(attribute: TokenStream, item: TokenStream) -> T
         return quote!(#tokens #errors);
     }
     let local = |name| Ident::new(name, Span::mixed_site());
-    let names =
-        Names { dari: paths::dari(), about: local("about"), signature: local("signature"), item: local("item") };
+    let dari = about.dari.as_ref().map_or_else(paths::dari, |path| path.to_token_stream());
+    let names = Names { dari, about: local("about"), signature: local("signature"), item: local("item") };
     let body = body(&names, &function, &about, &own, &checked, errors.is_some());
     let beside = beside(&names.dari, A::KIND, &function, &own.key(&checked), &body, errors.is_some());
     quote!(#tokens #beside #errors)
@@ -215,4 +215,46 @@ fn finish(
 /// `(first, (second, ()))`
 fn nested(names: &[Ident]) -> TokenStream {
     names.iter().rev().fold(quote!(()), |rest, name| quote!((#name, #rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list;
+    use crate::prompt::PromptAttribute;
+    use crate::resource::ResourceAttribute;
+    use crate::tool::ToolAttribute;
+
+    #[test]
+    fn nothing_is_looked_for_but_where_the_attribute_says() {
+        let parameters = quote! {
+            #[arg(default = "a", length = ..MOST, examples("a", OTHER))] a: String,
+            #[arg(default = 1 + 1, range = 0..5)] b: u8,
+            #[arg(default, header = "C")] c: u8,
+            State(d): State<u8>,
+        };
+        let about =
+            quote!(crate = elsewhere, title = "a", scopes("a"), timeout = "1s", icons("a", ICON), meta("a" = A));
+        let tool = expand::<ToolAttribute>(
+            quote!(#about, read_only, task, input_schema = SCHEMA),
+            quote!(async fn f(#parameters) -> String {}),
+        );
+        let prompt = expand::<PromptAttribute>(
+            about.clone(),
+            quote!(
+                fn f(#[arg(complete = c)] a: String) {}
+            ),
+        );
+        let resource = expand::<ResourceAttribute>(
+            quote!(#about, uri = "a://{a}/{+b}{/c}{?d}", mime = "a/b", ttl = "1s", public),
+            quote!(
+                fn f(a: u8, b: u8, c: u8, d: u8, e: E) {}
+            ),
+        );
+        let list = list::expand(quote!(elsewhere, tool, a, b::c));
+        for written in [tool, prompt, resource, list].map(|tokens| tokens.to_string()) {
+            assert!(written.contains("elsewhere :: __private"), "{written}");
+            assert!(!written.contains(":: dari ::"), "{written}");
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! The macros of `dari`: [`macro@mcp_tool`], [`macro@mcp_prompt`] and [`macro@mcp_resource`] make a tool, prompt or
-//! resource of a function, and [`tools!`], [`prompts!`] and [`resources!`] list them for a server.
+//! resource of a function, and `tools![]`, `prompts![]` and `resources![]` list them for a server.
 //!
 //! Use them through the crate `dari`, whose documentation shows them at work. What they write refers to nothing but
-//! `::dari::…` (found under whatever name the crate is depended on), so no other dependency is needed.
+//! `::dari::…`, so no other dependency is needed. Where the crate is depended on under another name, or comes with a
+//! framework that re-exports it, the key `crate` says where it is: `#[mcp_tool(crate = my_framework::dari)]`. The lists
+//! find it by themselves.
 //!
 //! The way of a function, the same for all three: `ast` reads it; `about_attribute`, `arg_attribute` and the file of its
 //! kind read what is said of it; `check` holds all rules; `expand` writes the code, `declare` that of each parameter.
@@ -57,7 +59,7 @@ use proc_macro::TokenStream;
 /// more of them wait. Once it runs, a plain `fn` cannot be stopped: after its `timeout` it runs on, and its result is
 /// dropped. A call that ends while it waits never runs it.
 ///
-/// Beside the function stands a type of the same name, by which [`tools!`] finds it; so a tool shares its name with no
+/// Beside the function stands a type of the same name, by which `tools![]` finds it; so a tool shares its name with no
 /// type, module or import in scope.
 ///
 /// # Parameters
@@ -94,17 +96,10 @@ use proc_macro::TokenStream;
 /// | `task` | a call may be answered with a task (extension `io.modelcontextprotocol/tasks`) |
 /// | `task = "required"` | the same, and clients that know no tasks cannot call it |
 /// | `input_schema = SCHEMA.clone()` | a `serde_json::Value` that is published as it is, and enforced before the function runs; the arguments are still read by their names (feature `json-schema`) |
+/// | `crate = my_framework::dari` | where the crate `dari` is, if not at `::dari`: it was renamed, or is re-exported |
 #[proc_macro_attribute]
 pub fn mcp_tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand::<tool::ToolAttribute>(attribute.into(), item.into()).into()
-}
-
-/// An array of tools, by the paths of their functions: `tools![web_search, calendar::create]`.
-///
-/// Two tools of one name do not compile.
-#[proc_macro]
-pub fn tools(paths: TokenStream) -> TokenStream {
-    list::expand(kind::Kind::Tool, paths.into()).into()
 }
 
 /// Makes a prompt of a function: messages that a person picks from a menu and fills in (MCP 2026-07-28, Prompts).
@@ -143,18 +138,10 @@ pub fn tools(paths: TokenStream) -> TokenStream {
 ///
 /// | `#[mcp_prompt(..)]` | meaning |
 /// |---|---|
-/// | `name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline` | as for a tool |
+/// | `name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline`, `crate` | as for a tool |
 #[proc_macro_attribute]
 pub fn mcp_prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand::<prompt::PromptAttribute>(attribute.into(), item.into()).into()
-}
-
-/// An array of prompts, by the paths of their functions: `prompts![summarize, review::code]`.
-///
-/// Two prompts of one name do not compile.
-#[proc_macro]
-pub fn prompts(paths: TokenStream) -> TokenStream {
-    list::expand(kind::Kind::Prompt, paths.into()).into()
 }
 
 /// Makes a resource of a function: contents at a URI, or at every URI of a template (MCP 2026-07-28, Resources).
@@ -201,16 +188,15 @@ pub fn prompts(paths: TokenStream) -> TokenStream {
 /// | `mime = "text/markdown"` | the media type of its contents |
 /// | `ttl = "60s"` | how long a client may keep what it read (`ttlMs`) |
 /// | `public` | it is the same for everybody, so that caches may share it (`cacheScope`) |
-/// | `name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline` | as for a tool |
+/// | `name`, `title`, `description`, `scopes`, `hidden_without_scope`, `timeout`, `icons`, `meta`, `inline`, `crate` | as for a tool |
 #[proc_macro_attribute]
 pub fn mcp_resource(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand::<resource::ResourceAttribute>(attribute.into(), item.into()).into()
 }
 
-/// An array of resources and templates, by the paths of their functions: `resources![profile, notes::note]`.
-///
-/// Two resources at one URI do not compile.
+/// What `tools![]`, `prompts![]` and `resources![]` of `dari` expand to.
+#[doc(hidden)]
 #[proc_macro]
-pub fn resources(paths: TokenStream) -> TokenStream {
-    list::expand(kind::Kind::Resource, paths.into()).into()
+pub fn list(list: TokenStream) -> TokenStream {
+    list::expand(list.into()).into()
 }

@@ -1,19 +1,43 @@
 //! `tools![..]`, `prompts![..]`, `resources![..]`: arrays, in which no two have one name or URI.
+//!
+//! The macros of these names are in the crate `dari`, and hand their `$crate` over.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
-use syn::parse::Parser as _;
+use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Path, Token};
 
 use crate::kind::Kind;
-use crate::paths;
 use crate::sink::Sink;
 
-/// Expands the list of a kind.
-pub(crate) fn expand(kind: Kind, tokens: TokenStream) -> TokenStream {
-    let dari = paths::dari();
+/// `$crate, tool, a, b::c`
+struct List {
+    dari: Path,
+    kind: Kind,
+    paths: TokenStream,
+}
+
+impl Parse for List {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let dari = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let noun: Ident = input.parse()?;
+        let kinds = [Kind::Tool, Kind::Prompt, Kind::Resource];
+        let kind = kinds.into_iter().find(|kind| noun == kind.noun());
+        let kind = kind.ok_or_else(|| syn::Error::new_spanned(noun, "no kind of list"))?;
+        input.parse::<Token![,]>()?;
+        Ok(Self { dari, kind, paths: input.parse()? })
+    }
+}
+
+/// Expands a list.
+pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
+    let List { dari, kind, paths } = match syn::parse2(tokens) {
+        Ok(list) => list,
+        Err(error) => return error.into_compile_error(),
+    };
     let (trait_name, key, product) = (kind.trait_name(), kind.key(), kind.product());
     let same = match kind {
         Kind::Tool | Kind::Prompt => {
@@ -24,7 +48,7 @@ pub(crate) fn expand(kind: Kind, tokens: TokenStream) -> TokenStream {
         }
     };
     let mut sink = Sink::default();
-    let parsed = Punctuated::<Path, Token![,]>::parse_terminated.parse2(tokens).unwrap_or_else(|error| {
+    let parsed = Punctuated::<Path, Token![,]>::parse_terminated.parse2(paths).unwrap_or_else(|error| {
         sink.push(error);
         Punctuated::new()
     });

@@ -1,18 +1,11 @@
-//! Where `dari` is, whatever a user calls it.
+//! Where `dari` is, and what an attribute says of it.
 
-use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-/// The path of the crate `dari`.
+/// The path of the crate `dari`, where an attribute says no other with `crate = path`.
 pub(crate) fn dari() -> TokenStream {
-    let name = match crate_name("dari") {
-        Ok(FoundCrate::Name(name)) => name,
-        // Inside `dari` it is an alias of the crate itself; and where there is no manifest, this is the best guess.
-        Ok(FoundCrate::Itself) | Err(_) => "dari".to_owned(),
-    };
-    let name = Ident::new(&name, Span::call_site());
-    quote!(::#name)
+    quote!(::dari)
 }
 
 /// The same path, which the compiler is to show at this place.

@@ -6,3 +6,5 @@ mod everything;
 mod no_implicit_prelude;
 #[cfg(test)]
 mod outside;
+#[cfg(test)]
+mod renamed;

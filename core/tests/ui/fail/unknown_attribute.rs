@@ -29,6 +29,9 @@ async fn 검색() {}
 #[mcp_tool(scopes("calendar write"))]
 async fn scope() {}
 
+#[mcp_tool(crate = "dari")]
+async fn path() {}
+
 #[mcp_tool]
 struct NoFunction;
 
