@@ -74,7 +74,7 @@ use proc_macro::TokenStream;
 /// | `default` | the same with `Default::default()` |
 /// | `range = 1..=100` | bounds of a number |
 /// | `length = 1..=50` | bounds of the characters of a string, or of the items of a list or map |
-/// | `pattern = "^[a-z]+$"` | a regular expression for a string |
+/// | `pattern = "^[a-z]+$"` | a regular expression for a string; `\d`, `\w` and `\b` know ASCII only, as in ECMA 262, and there are no Unicode classes: `[가-힣]` instead of `\p{Hangul}` |
 /// | `examples("a", "b")` | values to show |
 /// | `rename = "from"` | the argument's name, where it cannot be the parameter's |
 /// | `header = "Region"` | clients repeat it as a header (`x-mcp-header`) |

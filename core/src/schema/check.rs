@@ -5,13 +5,13 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use regex::{Regex, RegexBuilder};
+use regex_lite::{Regex, RegexBuilder};
 use serde_json::{Map, Number, Value};
 
 use super::fault::show;
 use super::{names, types};
 
-/// How much memory one compiled pattern may take, in bytes.
+/// How much memory one compiled pattern may take, in bytes: a search takes no longer than its size times the text's.
 const PATTERN_SIZE: usize = 1 << 20;
 
 /// What the schemas under `$defs` demand, by name.
@@ -134,6 +134,10 @@ impl Check {
         for rule in &self.rules {
             if let Some(fault) = rule.fault(value) {
                 faults.push((path.to_owned(), fault));
+                if matches!(rule, Rule::MaxLength(_)) {
+                    // A client does not choose how long a pattern is searched for.
+                    break;
+                }
             }
         }
         match value {
@@ -235,11 +239,7 @@ fn rules(object: &Map<String, Value>, in_alternative: bool, problems: &mut Vec<S
     if let Some(pattern) = object.get("pattern").and_then(Value::as_str) {
         match RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build() {
             Ok(regex) => rules.push(Rule::Pattern(regex)),
-            Err(error) => {
-                let error = error.to_string();
-                let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                problems.push(format!("the pattern `{pattern}` cannot be used: {reason}"));
-            }
+            Err(error) => problems.push(format!("the pattern `{pattern}` cannot be used: {error}")),
         }
     }
     // Inside an alternative they tell it from the others, as the tag of an enum does, which serde has read.

@@ -244,6 +244,7 @@ async fn constrained(
     #[arg(length = 1..=2)] list: Option<Vec<i32>>,
     #[arg(length = ..=1)] map: Option<BTreeMap<String, i32>>,
     #[arg(pattern = "^[0-9]{3}$")] code: Option<String>,
+    #[arg(length = ..=3, pattern = r"^[가-힣\w]+$")] syllables: Option<String>,
     #[arg(range = 0.5..1.5)] ratio: Option<f64>,
     sort: Option<Sort>,
     colour: Option<Colour>,
@@ -251,7 +252,7 @@ async fn constrained(
     tree: Option<Tree>,
     set: Option<BTreeSet<i32>>,
 ) -> String {
-    format!("{word:?} {list:?} {map:?} {code:?} {ratio:?} {sort:?} {colour:?} {shape:?} {tree:?} {set:?}")
+    format!("{word:?} {list:?} {map:?} {code:?} {syllables:?} {ratio:?} {sort:?} {colour:?} {shape:?} {tree:?} {set:?}")
 }
 
 #[tokio::test]
@@ -264,6 +265,9 @@ async fn every_constraint_is_enforced() {
         (json!({ "list": "[1,2,3]" }), "`list`: 3 items, the maximum is 2"),
         (json!({ "map": { "a": 1, "b": 2 } }), "`map`: 2 members, the maximum is 1"),
         (json!({ "code": "12" }), "`code`: \"12\" does not match the pattern `^[0-9]{3}$`"),
+        (json!({ "syllables": "é" }), r#"`syllables`: "é" does not match the pattern `^[가-힣\w]+$`"#),
+        // What is too long is not searched.
+        (json!({ "syllables": "a  b" }), "`syllables`: 4 characters long, the maximum is 3"),
         (json!({ "set": [1, 2, 1] }), "`set`: 1 stands twice"),
         (json!({ "ratio": 1.5 }), "`ratio`: 1.5 is not less than 1.5"),
         (json!({ "ratio": "0.25" }), "`ratio`: 0.25 is less than the minimum 0.5"),
@@ -279,7 +283,7 @@ async fn every_constraint_is_enforced() {
         assert_eq!(fault(&constrained, arguments).await, format!("Invalid arguments: {told}"));
     }
     for arguments in [
-        json!({ "word": "세글자", "list": [1], "map": {}, "code": "123", "ratio": 0.5, "sort": "date" }),
+        json!({ "word": "세글자", "list": [1], "map": {}, "code": "123", "syllables": "한a1", "ratio": 0.5, "sort": "date" }),
         json!({ "sort": "relevance", "colour": "red", "shape": { "kind": "circle", "radius": 2 } }),
         json!({ "tree": { "name": "a", "children": [{ "name": "b" }] } }),
     ] {

@@ -206,12 +206,13 @@ mod mistakes {
         #[arg(pattern = "a")] pattern: u8,
         #[arg(length = 1..)] length: bool,
         #[arg(pattern = "(")] regex: String,
+        #[arg(pattern = r"\p{Hangul}")] class: String,
         #[arg(range = 1..=300)] wide: u8,
         #[arg(default = 0, range = 1..=3)] default: u8,
         #[arg(examples(5, "a"), range = ..=4)] examples: u8,
         #[arg(header = "Point")] header: Point,
     ) -> Json<Vec<u8>> {
-        let _ = (range, pattern, length, regex, wide, header);
+        let _ = (range, pattern, length, regex, class, wide, header);
         Json(vec![default, examples])
     }
 }
@@ -225,7 +226,8 @@ fn mistakes_that_only_the_types_tell_are_problems() {
             "argument `range`: `range` is for a number, and the type is string",
             "argument `pattern`: `pattern` is for a string, and the type is integer",
             "argument `length`: `length` is for a string, a list or a map, and the type is boolean",
-            "argument `regex`: the pattern `(` cannot be used: unclosed group",
+            "argument `regex`: the pattern `(` cannot be used: found open group without closing ')'",
+            r"argument `class`: the pattern `\p{Hangul}` cannot be used: Unicode character classes are not supported",
             "argument `wide`: `range` reaches to 300, but the type ends at 255",
             "argument `default`: the default 0 is outside the constraints: 0 is less than the minimum 1",
             "argument `examples`: the example 5 is outside the constraints: 5 is greater than the maximum 4",
