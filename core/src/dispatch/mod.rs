@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 
 pub(crate) use self::listen::{Listening, too_many};
@@ -201,8 +202,8 @@ impl Registry {
             Err(error) => return Dispatched::error(error),
         };
         let scopes = tool.scopes();
-        run("tools/call", name, params, context, tasks, |context, params| {
-            naming(scopes, tool.call(context, params.arguments.clone()))
+        run("tools/call", name, params, context, tasks, |context, arguments| {
+            naming(scopes, tool.call(context, arguments))
         })
     }
 
@@ -213,8 +214,8 @@ impl Registry {
             return Dispatched::Answered(Err(refused));
         }
         let scopes = prompt.scopes();
-        run("prompts/get", name, params, context, None, |context, params| {
-            naming(scopes, prompt.call(context, params.arguments.clone()))
+        run("prompts/get", name, params, context, None, |context, arguments| {
+            naming(scopes, prompt.call(context, arguments))
         })
     }
 
@@ -228,9 +229,10 @@ impl Registry {
         }
         let at = uri.clone();
         let scopes = resource.scopes();
-        run("resources/read", uri, params, context, None, |context, params| {
+        let is_retry = params.is_retry();
+        run("resources/read", uri, params, context, None, |context, _| {
             let call = naming(scopes, resource.read(context, at, arguments));
-            if params.is_retry() { call.map(|answer| answer.map(uncached)).boxed() } else { call }
+            if is_retry { call.map(|answer| answer.map(uncached)).boxed() } else { call }
         })
     }
 }
@@ -252,7 +254,7 @@ fn run(
     params: MethodParams,
     context: Box<RequestContext>,
     tasks: Option<Arc<Tasks>>,
-    start: impl FnOnce(Box<RequestContext>, &MethodParams) -> Call,
+    start: impl FnOnce(Box<RequestContext>, Bytes) -> Call,
 ) -> Dispatched {
     let binding = Binding {
         shared: context.shared.clone(),
@@ -269,7 +271,7 @@ fn run(
             Err(error) => return Dispatched::error(error),
         }
     }
-    let call = start(context, &params);
+    let call = start(context, params.arguments);
     Dispatched::Running(Box::new(Running::new(call, exchange, binding, tasks)))
 }
 

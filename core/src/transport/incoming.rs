@@ -47,7 +47,9 @@ impl<'a> Incoming<'a> {
     /// A request that is well-formed, as nearly all are.
     pub(crate) fn well_formed(body: &'a [u8]) -> Option<Self> {
         let WellFormed { id, method, params } = WellFormed::read(body)?;
-        Self { id, method, params }.checked().ok()
+        let incoming = Self { id, method, params };
+        incoming.check().ok()?;
+        Some(incoming)
     }
 
     /// The same at a closer look, which finds what is wrong.
@@ -57,18 +59,23 @@ impl<'a> Incoming<'a> {
         params: Option<&'a RawValue>,
     ) -> Result<Self, (RequestId, RpcError)> {
         let read = params.map(|params| Params::read(params.get()).ok_or_else(|| fault(params))).transpose();
-        match read.and_then(|params| Self { id: id.clone(), method, params: params.unwrap_or_default() }.checked()) {
-            Ok(incoming) => Ok(incoming),
-            Err(error) => Err((id, error)),
+        let params = match read {
+            Ok(params) => params.unwrap_or_default(),
+            Err(error) => return Err((id, error)),
+        };
+        let incoming = Self { id, method, params };
+        match incoming.check() {
+            Ok(()) => Ok(incoming),
+            Err(error) => Err((incoming.id, error)),
         }
     }
 
-    fn checked(self) -> Result<Self, RpcError> {
+    fn check(&self) -> Result<(), RpcError> {
         // It is sent back with every report (MCP 2026-07-28, Progress).
         if self.params.meta.progress_token.is_some_and(|token| token.read::<RequestId>().is_err()) {
             return Err(RpcError::invalid_params("`progressToken` in `_meta` must be a string or an integer"));
         }
-        Ok(self)
+        Ok(())
     }
 
     /// The revision that it says it is in.

@@ -243,7 +243,8 @@ impl Grants {
         live.settled.store(true, Ordering::Release);
         // Another process may have prolonged it since it was read here.
         let now = self.store.clock().unix();
-        if live.seen().expires_at <= now && Box::pin(self.reload(&live)).await?.expires_at <= now {
+        let expires_at = live.lock().grant.expires_at;
+        if expires_at <= now && Box::pin(self.reload(&live)).await?.expires_at <= now {
             Box::pin(self.cache.invalidate(id)).await;
             return Err(GrantError::Ended);
         }

@@ -49,11 +49,10 @@ pub(crate) struct Endpoint {
     pub(super) caretaker: Caretaker,
 }
 
-/// A request as it came off the wire and past the bearer check.
+/// A request past the bearer check, without its body.
 pub(super) struct Arrived {
     pub(super) headers: HeaderMap,
     pub(super) principal: Option<Principal>,
-    pub(super) body: Bytes,
     pub(super) connection: Connection,
 }
 
@@ -190,7 +189,7 @@ impl Endpoint {
                     Ok(body) => body,
                     Err(refusal) => return answer::error_with(refusal.status, None, &refusal.error),
                 };
-                match self.post(Arrived { headers, principal, body, connection }) {
+                match self.post(Arrived { headers, principal, connection }, &body) {
                     Posted::Answered(response) => response,
                     Posted::Runs(version, id, running) => self.run_stateless(version, id, running).await,
                     Posted::RunsInSession(session, id, running) => {
@@ -205,14 +204,13 @@ impl Endpoint {
     }
 
     /// What comes of a message. Nothing here waits: what does are the functions, once they run.
-    fn post(self: &Arc<Self>, arrived: Arrived) -> Posted {
-        let body = arrived.body.clone();
-        if let Some(incoming) = Incoming::well_formed(&body) {
-            return self.request(arrived, &incoming);
+    fn post(self: &Arc<Self>, arrived: Arrived, body: &Bytes) -> Posted {
+        if let Some(incoming) = Incoming::well_formed(body) {
+            return self.request(arrived, body, &incoming);
         }
-        let response = match Message::parse(&body) {
+        let response = match Message::parse(body) {
             Ok(Message::Request { id, method, params }) => match Incoming::read(id, method, params) {
-                Ok(incoming) => return self.request(arrived, &incoming),
+                Ok(incoming) => return self.request(arrived, body, &incoming),
                 Err((id, error)) => answer::refuse(Some(&id), &error),
             },
             Ok(Message::Notification { method, params }) => match self.one_way(&arrived) {
@@ -255,23 +253,23 @@ impl Endpoint {
         }
     }
 
-    fn request(self: &Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>) -> Posted {
+    fn request(self: &Arc<Self>, arrived: Arrived, body: &Bytes, incoming: &Incoming<'_>) -> Posted {
         let refuse = |error: RpcError| Posted::Answered(answer::refuse(Some(&incoming.id), &error));
         let session = match era::of(&arrived.headers, &incoming.method, incoming.protocol_version()) {
             Err(error) => return refuse(error),
             Ok(Era::Stateless(version)) => {
-                let checked = incoming.settle(version, &arrived.body).and_then(|settled| {
+                let checked = incoming.settle(version, body).and_then(|settled| {
                     self.check_headers(&arrived.headers, &incoming.method, &incoming.params)?;
                     Ok(settled)
                 });
-                return checked.map_or_else(refuse, |settled| self.stateless(arrived, incoming, settled));
+                return checked.map_or_else(refuse, |settled| self.stateless(arrived, body, incoming, settled));
             }
-            Ok(Era::Initialize) => return Posted::Answered(self.initialize(&arrived, &incoming.id)),
+            Ok(Era::Initialize) => return Posted::Answered(self.initialize(&arrived, body, &incoming.id)),
             Ok(Era::Session(session)) => self.sessions.find(session, arrived.principal.as_ref()),
             Ok(Era::Sessionless(version)) => Some(Session::sessionless(version)),
         };
         match session {
-            Some(session) => self.legacy_request(arrived, session, incoming),
+            Some(session) => self.legacy_request(arrived, body, session, incoming),
             None => Posted::Answered(answer::session_not_found(Some(&incoming.id))),
         }
     }
@@ -290,12 +288,18 @@ impl Endpoint {
     }
 
     /// Serves a stateless request in place: a client that hangs up drops it, which is how it cancels.
-    fn stateless(self: &Arc<Self>, arrived: Arrived, incoming: &Incoming<'_>, settled: Settled) -> Posted {
+    fn stateless(
+        self: &Arc<Self>,
+        arrived: Arrived,
+        body: &Bytes,
+        incoming: &Incoming<'_>,
+        settled: Settled,
+    ) -> Posted {
         let version = settled.version;
-        let Arrived { headers, principal, body, connection } = arrived;
+        let Arrived { headers, principal, connection } = arrived;
         let caller = Caller { headers, principal };
         let method = Method::parse(&incoming.method);
-        let dispatched = match incoming.request(method, &body, settled, caller, &self.shared) {
+        let dispatched = match incoming.request(method, body, settled, caller, &self.shared) {
             Ok(request) => self.registry.dispatch(request),
             Err(error) => Dispatched::Answered(Ok(Outcome::Error(error))),
         };

@@ -8,6 +8,7 @@ mod stream;
 use std::sync::Arc;
 
 use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::value::RawValue;
 
@@ -27,8 +28,8 @@ use crate::transport::{encode, handshake, incoming};
 
 impl Endpoint {
     /// Answers `initialize` and opens a session.
-    pub(super) fn initialize(&self, arrived: &Arrived, id: &RequestId) -> Response {
-        let params = match Initialize::read(params_of(&arrived.body)) {
+    pub(super) fn initialize(&self, arrived: &Arrived, body: &[u8], id: &RequestId) -> Response {
+        let params = match Initialize::read(params_of(body)) {
             Ok(params) => params,
             Err(error) => return answer::error_with(StatusCode::OK, Some(id), &error),
         };
@@ -49,6 +50,7 @@ impl Endpoint {
     pub(super) fn legacy_request(
         self: &Arc<Self>,
         arrived: Arrived,
+        body: &Bytes,
         session: Session,
         incoming: &Incoming<'_>,
     ) -> Posted {
@@ -56,7 +58,7 @@ impl Endpoint {
         let outcome = match &*incoming.method {
             "ping" => Ok(Outcome::Empty),
             "logging/setLevel" if self.registry.logs() => {
-                let set = self.set_level(&session, params_of(&arrived.body));
+                let set = self.set_level(&session, params_of(body));
                 Ok(set.map_or_else(Outcome::Error, |()| Outcome::Empty))
             }
             "resources/subscribe" | "resources/unsubscribe" if self.registry.tells_resources() => {
@@ -64,7 +66,7 @@ impl Endpoint {
                 self.watch_resource(&session, principal, uri, incoming.method == "resources/subscribe")
             }
             method => {
-                let Arrived { headers, principal, body, .. } = arrived;
+                let Arrived { headers, principal, .. } = arrived;
                 let log_level = session.key().and_then(|key| self.live.with_known(key, |live| live.log_level));
                 let settled = Settled {
                     version,
@@ -74,7 +76,7 @@ impl Endpoint {
                     exchange: Arc::new(Exchange::waiting()),
                 };
                 let caller = Caller { headers, principal };
-                match incoming.request(handshake::method(method), &body, settled, caller, &self.shared) {
+                match incoming.request(handshake::method(method), body, settled, caller, &self.shared) {
                     Ok(request) => match self.registry.dispatch(request) {
                         Dispatched::Answered(answer) => answer,
                         // The method is of the current revision.
