@@ -11,7 +11,7 @@ async fn what_is_no_message_is_said_to_be_none() {
         ("{", -32700, None),
         ("nonsense", -32700, None),
         (&deep, -32700, None),
-        (&deep_list, -32600, None),
+        (&deep_list, -32700, None),
         ("[]", -32600, None),
         ("\"text\"", -32600, None),
         ("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]", -32600, None),
