@@ -51,7 +51,8 @@ fn member<'a>(object: &'a str, wanted: &str) -> Option<Json<'a>> {
             false => walk.value().map(drop),
         })
     })?;
-    member
+    // `null` says as little as nothing.
+    member.filter(|json| !json.is_null())
 }
 
 #[cfg(test)]
@@ -75,6 +76,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"_meta":null}}"#,
         ] {
             assert!(WellFormed::read(bare.as_bytes()).is_some(), "{bare}");
+            assert_eq!(params_of(bare.as_bytes()).and_then(|params| meta_of(params.get())), None, "{bare}");
         }
         for bad in [
             r#"{"jsonrpc":"2.0","id":1}"#,

@@ -145,7 +145,9 @@ impl Ask {
     pub async fn url(&self, key: &str, message: impl Into<String>, url: impl AsRef<str>) -> Result<(), AskError> {
         let url = url.as_ref();
         if !url.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some()) {
-            return Err(AskError::Form(format!("{url:?} is no absolute URL such as \"https://example.com/pay\"")));
+            return Err(AskError::Form(format!(
+                "{url:?} is no absolute URL such as \"https://example.com/pay\": a host of other letters is written in its xn-- form, and a path percent-encoded"
+            )));
         }
         if !self.can_ask_url() {
             return Err(AskError::missing(json!({ "elicitation": { "url": {} } })));

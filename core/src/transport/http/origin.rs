@@ -86,7 +86,10 @@ fn canonical(host: &str) -> Option<String> {
     let host = host.to_ascii_lowercase();
     let last = host.strip_suffix('.').unwrap_or(&host).rsplit('.').next().unwrap_or_default();
     // What ends in a number is an address (WHATWG URL, "ends in a number checker").
-    let is_number = last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = match last.strip_prefix("0x") {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    };
     (!is_number || host.parse::<Ipv4Addr>().is_ok()).then_some(host)
 }
 
@@ -106,6 +109,7 @@ mod tests {
             ("https://[2001:DB8::A]", "https://[2001:db8::a]"),
             ("https://xn--hu5b25c.kr", "https://xn--hu5b25c.kr"),
             ("https://my_host", "https://my_host"),
+            ("https://0xlab", "https://0xlab"),
         ] {
             let parsed = Origin::of(url).unwrap();
             assert_eq!(parsed.to_string(), origin, "{url}");
