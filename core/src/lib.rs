@@ -30,6 +30,7 @@ mod prompt;
 mod protocol;
 mod resource;
 mod schema;
+mod sent;
 mod server;
 mod signed;
 mod spent;

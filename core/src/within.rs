@@ -1,15 +1,15 @@
 //! A time limit that costs nothing where nothing is waited for.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-/// What the work comes to; `None` if that takes longer. The timer is set when the work has to wait: most does not.
-pub(crate) async fn at_once_or_within<F: Future>(limit: Duration, work: F) -> Option<F::Output> {
-    let mut work = pin!(work);
+/// What the work comes to; `None` if that takes longer. The timer is set when the work has to wait: most does not, and
+/// keeps no room for it.
+pub(crate) async fn at_once_or_within<F: Future>(limit: Duration, mut work: Pin<&mut F>) -> Option<F::Output> {
     match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
         Poll::Ready(done) => Some(done),
-        Poll::Pending => tokio::time::timeout(limit, work).await.ok(),
+        Poll::Pending => Box::pin(tokio::time::timeout(limit, work)).await.ok(),
     }
 }

@@ -11,6 +11,7 @@ mod tasks;
 mod tests;
 
 use std::borrow::Cow;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,25 +163,25 @@ impl Registry {
     }
 
     fn route(&self, request: Request) -> Dispatched {
-        let Request { method, params, context } = request;
+        let Request { method, mut params, context } = request;
         let principal = context.principal.as_ref();
         match method {
             Method::Discover => Dispatched::outcome(Outcome::Static(self.discover.clone())),
             Method::ListTools if self.has_tools() => {
                 Dispatched::outcome(self.tool_list.answer(params.cursor(), principal))
             }
-            Method::CallTool if self.has_tools() => self.call_tool(params, context),
+            Method::CallTool if self.has_tools() => self.call_tool(&mut params, context),
             Method::ListPrompts if self.has_prompts() => {
                 Dispatched::outcome(self.prompt_list.answer(params.cursor(), principal))
             }
-            Method::GetPrompt if self.has_prompts() => self.get_prompt(params, context),
+            Method::GetPrompt if self.has_prompts() => self.get_prompt(&mut params, context),
             Method::ListResources if self.has_resources() => {
                 Dispatched::outcome(self.resource_list.answer(params.cursor(), principal))
             }
             Method::ListResourceTemplates if self.has_resources() => {
                 Dispatched::outcome(self.template_list.answer(params.cursor(), principal))
             }
-            Method::ReadResource if self.has_resources() => self.read_resource(params, context),
+            Method::ReadResource if self.has_resources() => self.read_resource(&mut params, context),
             Method::Complete if self.has_completions => self.complete(params, context),
             Method::GetTask | Method::UpdateTask | Method::CancelTask if self.has_tasks() => {
                 self.about_task(method, params, context)
@@ -191,7 +192,7 @@ impl Registry {
         }
     }
 
-    fn call_tool(&self, mut params: MethodParams, context: Box<RequestContext>) -> Dispatched {
+    fn call_tool(&self, params: &mut MethodParams, context: Box<RequestContext>) -> Dispatched {
         let Some(name) = params.name.take() else { return missing("name", "it names the tool") };
         let Some(tool) = self.tool(&name) else { return unknown("tool", &name) };
         if let Err(refused) = check_scopes(tool.scopes(), context.principal.as_ref()) {
@@ -207,7 +208,7 @@ impl Registry {
         })
     }
 
-    fn get_prompt(&self, mut params: MethodParams, context: Box<RequestContext>) -> Dispatched {
+    fn get_prompt(&self, params: &mut MethodParams, context: Box<RequestContext>) -> Dispatched {
         let Some(name) = params.name.take() else { return missing("name", "it names the prompt") };
         let Some(prompt) = self.prompt(&name) else { return unknown("prompt", &name) };
         if let Err(refused) = check_scopes(prompt.scopes(), context.principal.as_ref()) {
@@ -219,7 +220,7 @@ impl Registry {
         })
     }
 
-    fn read_resource(&self, mut params: MethodParams, context: Box<RequestContext>) -> Dispatched {
+    fn read_resource(&self, params: &mut MethodParams, context: Box<RequestContext>) -> Dispatched {
         let Some(uri) = params.uri.take() else { return missing("uri", "it names the resource") };
         let Some((resource, arguments)) = self.resource(&uri) else {
             return Dispatched::outcome(resource::not_found(&uri));
@@ -251,7 +252,7 @@ fn uncached(outcome: Outcome) -> Outcome {
 fn run(
     method: &'static str,
     target: Box<str>,
-    params: MethodParams,
+    params: &mut MethodParams,
     context: Box<RequestContext>,
     tasks: Option<Arc<Tasks>>,
     start: impl FnOnce(Box<RequestContext>, Bytes) -> Call,
@@ -266,12 +267,12 @@ fn run(
     let exchange = context.exchange.clone();
     // Where the call waits for answers, they come another way.
     if params.is_retry() && exchange.retries() {
-        match answers(&params, &binding) {
+        match answers(params, &binding) {
             Ok((answers, call)) => exchange.give(answers, call),
             Err(error) => return Dispatched::error(error),
         }
     }
-    let call = start(context, params.arguments);
+    let call = start(context, mem::take(&mut params.arguments));
     Dispatched::Running(Box::new(Running::new(call, exchange, binding, tasks)))
 }
 

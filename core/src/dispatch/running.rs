@@ -72,7 +72,6 @@ impl Running {
     /// As [`next`](Self::next).
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Event> {
         if self.answer.is_none() {
-            self.exchange.listen(context);
             self.answer = {
                 let span = self.trace.as_ref().map(|trace| trace.span().clone());
                 let _entered = span.as_ref().map(tracing::Span::enter);
@@ -97,10 +96,14 @@ impl Running {
     }
 
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Option<Answer> {
+        if self.creating.is_none()
+            && let Poll::Ready(answer) = self.call.as_mut()?.as_mut().poll(context)
+        {
+            return Some(answer);
+        }
+        // Before it looks: a question may come from another thread right after.
+        self.exchange.listen(context);
         if self.creating.is_none() {
-            if let Poll::Ready(answer) = self.call.as_mut()?.as_mut().poll(context) {
-                return Some(answer);
-            }
             if let Some(asked) = self.ask() {
                 return Some(Ok(asked));
             }

@@ -1,6 +1,6 @@
 //! Questions to the client, and how their answers come back.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::mem;
 
@@ -12,7 +12,7 @@ use crate::protocol::InputRequest;
 use crate::spent::SpentId;
 
 /// Answers of the client by the keys of their questions, as it sent them.
-pub(crate) type Answers = HashMap<String, Box<RawValue>>;
+pub(crate) type Answers = BTreeMap<String, Box<RawValue>>;
 
 /// How answers come.
 pub(super) enum Asking {
@@ -104,7 +104,7 @@ pub(crate) enum NoAnswer {
 pub(super) struct Occurrences {
     times: Vec<(String, u32)>,
     /// The keys that were given, for an author's own may look like one of ours.
-    given: HashSet<String>,
+    given: BTreeSet<String>,
 }
 
 impl Occurrences {

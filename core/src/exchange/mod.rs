@@ -74,8 +74,7 @@ impl Exchange {
         self.state().say(said);
     }
 
-    /// Has whoever runs the call woken by what happens from here on. It listens before it looks: a question may come from
-    /// another thread right after.
+    /// Has whoever runs the call woken by what happens from here on.
     pub(crate) fn listen(&self, context: &Context<'_>) {
         self.state().listen(context);
     }

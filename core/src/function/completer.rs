@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, ready};
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -221,7 +222,7 @@ impl Completions {
             return ready(Ok(Outcome::Completion(Completion::default()))).boxed();
         };
         Box::pin(async move {
-            let work = async { Ok(Outcome::Completion((completer.run)(&context, typed).await?.limited())) };
+            let work = pin!(async { Ok(Outcome::Completion((completer.run)(&context, typed).await?.limited())) });
             guarded(Failing::new(&callee, &context), work).await
         })
     }

@@ -2,6 +2,7 @@
 
 use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -90,11 +91,11 @@ where
         let all = Arc::clone(&all);
         Box::pin(async move {
             let (callee, params, function) = &*all;
-            let work = async {
+            let work = pin!(async {
                 let values = values(callee, params, &arguments, &context).await?;
                 context.exchange.before_the_function(waits == Waits::Yes).await;
                 Ok(function(values).await?)
-            };
+            });
             guarded(Failing::new(callee, &context), work).await
         })
     })
@@ -114,14 +115,14 @@ where
         Box::pin(async move {
             let (callee, function) = &*all;
             let failing = Failing::new(callee, &context);
-            let work = async {
+            let work = pin!(async {
                 // Without its schema a tool is not built.
                 let whole = callee.arguments.whole.as_ref().ok_or_else(RpcError::internal)?;
                 let (arguments, _) = Arguments::judge(whole, &arguments, context.shared.strict_arguments)?;
                 let arguments = serde_json::from_value(arguments)
                     .map_err(|error| ToolError::new(format!("Invalid arguments: {}", fault::from_serde(&error))))?;
                 Ok(convert(function(arguments, *context).await)?)
-            };
+            });
             guarded(failing, work).await
         })
     })
@@ -154,15 +155,15 @@ async fn values<P: Params>(
     P::fill(read, context).await
 }
 
-/// Runs a call under its timeout; a panic ends the call and nothing else.
+/// Runs a call under its timeout, in the place where it is; a panic ends the call and nothing else.
 pub(crate) async fn guarded(
     failing: Failing<'_>,
-    work: impl Future<Output = Result<Outcome, Rejection>> + Send,
+    work: Pin<&mut (impl Future<Output = Result<Outcome, Rejection>> + Send)>,
 ) -> Answer {
     let work = AssertUnwindSafe(work).catch_unwind();
     let ended = match failing.callee.timeout {
         None => work.await,
-        Some(limit) => match at_once_or_within(limit, work).await {
+        Some(limit) => match at_once_or_within(limit, pin!(work)).await {
             Some(ended) => ended,
             None => return Ok(failing.timed_out(limit)),
         },

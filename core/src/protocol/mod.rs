@@ -35,7 +35,7 @@ pub(crate) use meta::{ProtocolMeta, RawJson, SERVER_INFO};
 pub(crate) use notification::Notification;
 pub(crate) use params::{MethodParams, Params};
 pub use prompt::{GetPromptResult, PromptMessage};
-pub(crate) use request::{WellFormed, meta_of, params_of};
+pub(crate) use request::{Incoming, params_of};
 pub use resource::ReadResourceResult;
 pub(crate) use subscription::{Change, SUBSCRIPTION_ID, SubscriptionFilter, acknowledged};
 pub(crate) use task::{DetailedTask, TASKS, TaskStatus};

@@ -25,31 +25,35 @@ pub(crate) struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// `None` where it is no object, names a member twice, or has an unfit `_meta`.
-    pub(crate) fn walk(walk: &mut Walk<'a>) -> Option<Self> {
-        let (mut params, mut meta) = (Self::default(), None);
+    /// Fills what is empty yet; `None` where it is no object, names a member twice, or has an unfit `_meta`.
+    pub(super) fn walk(&mut self, walk: &mut Walk<'a>) -> Option<()> {
+        let mut has_meta = false;
         walk.object(|walk, name| match &*name {
-            "name" => walk.value_into(&mut params.name),
-            "uri" => walk.value_into(&mut params.uri),
-            "taskId" => walk.value_into(&mut params.task_id),
-            "arguments" => walk.value_into(&mut params.arguments),
-            "cursor" => walk.value_into(&mut params.cursor),
-            "inputResponses" => walk.value_into(&mut params.input_responses),
-            "requestState" => walk.value_into(&mut params.request_state),
-            "_meta" => meta.replace(ProtocolMeta::walk(walk)?).is_none().then_some(()),
+            "name" => walk.value_into(&mut self.name),
+            "uri" => walk.value_into(&mut self.uri),
+            "taskId" => walk.value_into(&mut self.task_id),
+            "arguments" => walk.value_into(&mut self.arguments),
+            "cursor" => walk.value_into(&mut self.cursor),
+            "inputResponses" => walk.value_into(&mut self.input_responses),
+            "requestState" => walk.value_into(&mut self.request_state),
+            "_meta" => {
+                self.meta = ProtocolMeta::walk(walk)?;
+                (!std::mem::replace(&mut has_meta, true)).then_some(())
+            }
             _ => walk.value().map(drop),
         })?;
         // `null` says as little as nothing.
-        let Self { name, uri, task_id, arguments, cursor, input_responses, request_state, .. } = &mut params;
+        let Self { name, uri, task_id, arguments, cursor, input_responses, request_state, .. } = self;
         for member in [name, uri, task_id, arguments, cursor, input_responses, request_state] {
             member.take_if(|json| json.is_null());
         }
-        params.meta = meta.unwrap_or_default();
-        Some(params)
+        Some(())
     }
 
     pub(crate) fn read(json: &'a str) -> Option<Self> {
-        Walk::whole(json, Self::walk)
+        let mut params = Self::default();
+        Walk::whole(json, |walk| params.walk(walk))?;
+        Some(params)
     }
 
     /// The tool or prompt (`tools/call`, `prompts/get`).

@@ -1,36 +1,89 @@
-//! A request as nearly all are, read in one pass over the body.
+//! A request as it came in, read in one pass over its message where it is as nearly all are.
 
 use std::borrow::Cow;
 
-use super::json::{Json, Walk};
-use super::{Params, RequestId};
+use serde_json::value::RawValue;
 
-/// A request that is well-formed. What is wrong with any other, [`Message::parse`](super::Message::parse) says.
-pub(crate) struct WellFormed<'a> {
+use super::json::{Json, Walk};
+use super::{Params, ProtocolMeta, RequestId, RpcError};
+
+/// What was read of a request, before its era is known. It borrows from the message.
+#[derive(Debug)]
+pub(crate) struct Incoming<'a> {
     pub(crate) id: RequestId,
     pub(crate) method: Cow<'a, str>,
     pub(crate) params: Params<'a>,
 }
 
-impl<'a> WellFormed<'a> {
-    pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
-        let (mut jsonrpc, mut id, mut method, mut params) = (None, None, None, None);
+impl<'a> Incoming<'a> {
+    /// A request that is well-formed. What is wrong with any other, [`Message::parse`](super::Message::parse) and
+    /// [`read`](Self::read) say.
+    pub(crate) fn well_formed(message: &'a [u8]) -> Option<Self> {
+        let mut incoming = Self { id: RequestId::Number(0), method: Cow::Borrowed(""), params: Params::default() };
+        let (mut jsonrpc, mut id, mut method, mut has_params) = (None, None, None, false);
         // As a whole: what is passed over unread nobody looks at.
-        Walk::whole(std::str::from_utf8(body).ok()?, |walk| {
+        Walk::whole(std::str::from_utf8(message).ok()?, |walk| {
             walk.object(|walk, name| match &*name {
                 "jsonrpc" => walk.value_into(&mut jsonrpc),
                 "id" => walk.value_into(&mut id),
                 "method" => walk.value_into(&mut method),
-                "params" => params.replace(Params::walk(walk)?).is_none().then_some(()),
+                "params" => {
+                    incoming.params.walk(walk)?;
+                    (!std::mem::replace(&mut has_params, true)).then_some(())
+                }
                 // Of a response: whoever sends both has something in mind.
                 "result" | "error" => None,
                 _ => walk.value().map(drop),
             })
         })?;
-        let id = id?.read().ok()?;
         (jsonrpc?.get() == "\"2.0\"").then_some(())?;
-        Some(Self { id, method: method?.text()?, params: params.unwrap_or_default() })
+        incoming.id = id?.read().ok()?;
+        incoming.method = method?.text()?;
+        incoming.check().ok()?;
+        Some(incoming)
     }
+
+    /// The same at a closer look, which finds what is wrong.
+    pub(crate) fn read(
+        id: RequestId,
+        method: Cow<'a, str>,
+        params: Option<&'a RawValue>,
+    ) -> Result<Self, (RequestId, RpcError)> {
+        let read = params.map(|params| Params::read(params.get()).ok_or_else(|| fault(params))).transpose();
+        let params = match read {
+            Ok(params) => params.unwrap_or_default(),
+            Err(error) => return Err((id, error)),
+        };
+        let incoming = Self { id, method, params };
+        match incoming.check() {
+            Ok(()) => Ok(incoming),
+            Err(error) => Err((incoming.id, error)),
+        }
+    }
+
+    fn check(&self) -> Result<(), RpcError> {
+        // It is sent back with every report (MCP 2026-07-28, Progress).
+        if self.params.meta.progress_token.is_some_and(|token| token.read::<RequestId>().is_err()) {
+            return Err(RpcError::invalid_params("`progressToken` in `_meta` must be a string or an integer"));
+        }
+        Ok(())
+    }
+
+    /// The revision that it says it is in.
+    pub(crate) fn protocol_version(&self) -> Option<&str> {
+        self.params.meta.protocol_version()
+    }
+}
+
+/// What is wrong with parameters all of whose members but `_meta` may be anything.
+fn fault(params: &RawValue) -> RpcError {
+    let meta = meta_of(params.get());
+    let is_of_meta = meta.is_some_and(|meta| Walk::whole(meta.get(), ProtocolMeta::walk).is_none());
+    RpcError::invalid_params(if is_of_meta {
+        "`_meta` must be an object, its protocol version a string, no key twice"
+    } else {
+        "`params` names a member twice"
+    })
 }
 
 /// The `params` of a message that was read before.
@@ -65,7 +118,7 @@ mod tests {
         let good = format!(
             r#"{{"x":1,"jsonrpc":"2.0","params":{{"_meta":{meta},"name":"a\u0062","arguments":{{"a":[1]}}}},"id":7,"method":"tools/call"}}"#
         );
-        let WellFormed { id, method, params } = WellFormed::read(good.as_bytes()).expect("a request");
+        let Incoming { id, method, params } = Incoming::well_formed(good.as_bytes()).expect("a request");
         assert_eq!((id, &*method), (RequestId::Number(7), "tools/call"));
         assert_eq!(params.name().unwrap().as_deref(), Some("ab"));
         assert_eq!(params.arguments.unwrap().get(), r#"{"a":[1]}"#);
@@ -75,7 +128,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":"a","method":"x"}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"_meta":null}}"#,
         ] {
-            assert!(WellFormed::read(bare.as_bytes()).is_some(), "{bare}");
+            assert!(Incoming::well_formed(bare.as_bytes()).is_some(), "{bare}");
             assert_eq!(params_of(bare.as_bytes()).and_then(|params| meta_of(params.get())), None, "{bare}");
         }
         for bad in [
@@ -92,7 +145,7 @@ mod tests {
             r#"[{"jsonrpc":"2.0","id":1,"method":"x"}]"#,
             r#"["2.0",1,"x"]"#,
         ] {
-            assert!(WellFormed::read(bad.as_bytes()).is_none(), "{bad}");
+            assert!(Incoming::well_formed(bad.as_bytes()).is_none(), "{bad}");
         }
     }
 }

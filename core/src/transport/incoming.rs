@@ -1,6 +1,5 @@
-//! A request as it came in, and how it takes the one shape that dispatch knows, whatever its transport and era.
+//! How a request as it came in takes the one shape that dispatch knows, whatever its transport and era.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,17 +13,8 @@ use crate::context::{Reference, Shared};
 use crate::dispatch::{Method, Request};
 use crate::exchange::Exchange;
 use crate::extract::ResolvedArguments;
-use crate::protocol::{
-    LoggingLevel, MethodParams, Params, ProtocolMeta, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError, Walk,
-    WellFormed, meta_of,
-};
-
-/// What was read of a request's parameters, before its era is known. It borrows from the message.
-pub(crate) struct Incoming<'a> {
-    pub(crate) id: RequestId,
-    pub(crate) method: Cow<'a, str>,
-    pub(crate) params: Params<'a>,
-}
+pub(crate) use crate::protocol::Incoming;
+use crate::protocol::{LoggingLevel, MethodParams, ProtocolVersion, RawJson, RequestId, RequestMeta, RpcError};
 
 /// What a request says of its client, or what a handshake said before it.
 pub(crate) struct Settled {
@@ -43,46 +33,7 @@ pub(crate) struct Caller {
     pub(crate) principal: Option<Principal>,
 }
 
-impl<'a> Incoming<'a> {
-    /// A request that is well-formed, as nearly all are.
-    pub(crate) fn well_formed(body: &'a [u8]) -> Option<Self> {
-        let WellFormed { id, method, params } = WellFormed::read(body)?;
-        let incoming = Self { id, method, params };
-        incoming.check().ok()?;
-        Some(incoming)
-    }
-
-    /// The same at a closer look, which finds what is wrong.
-    pub(crate) fn read(
-        id: RequestId,
-        method: Cow<'a, str>,
-        params: Option<&'a RawValue>,
-    ) -> Result<Self, (RequestId, RpcError)> {
-        let read = params.map(|params| Params::read(params.get()).ok_or_else(|| fault(params))).transpose();
-        let params = match read {
-            Ok(params) => params.unwrap_or_default(),
-            Err(error) => return Err((id, error)),
-        };
-        let incoming = Self { id, method, params };
-        match incoming.check() {
-            Ok(()) => Ok(incoming),
-            Err(error) => Err((incoming.id, error)),
-        }
-    }
-
-    fn check(&self) -> Result<(), RpcError> {
-        // It is sent back with every report (MCP 2026-07-28, Progress).
-        if self.params.meta.progress_token.is_some_and(|token| token.read::<RequestId>().is_err()) {
-            return Err(RpcError::invalid_params("`progressToken` in `_meta` must be a string or an integer"));
-        }
-        Ok(())
-    }
-
-    /// The revision that it says it is in.
-    pub(crate) fn protocol_version(&self) -> Option<&str> {
-        self.params.meta.protocol_version()
-    }
-
+impl Incoming<'_> {
     /// What a stateless request settles by itself, in `body` (MCP 2026-07-28, Overview, `_meta`).
     pub(crate) fn settle(&self, version: ProtocolVersion, body: &Bytes) -> Result<Settled, RpcError> {
         let meta = &self.params.meta;
@@ -141,16 +92,6 @@ impl<'a> Incoming<'a> {
         });
         Ok(Request { method, params, context })
     }
-}
-
-/// What is wrong with parameters all of whose members but `_meta` may be anything.
-fn fault(params: &RawValue) -> RpcError {
-    let is_of_meta = meta_of(params.get()).is_some_and(|meta| Walk::whole(meta.get(), ProtocolMeta::walk).is_none());
-    RpcError::invalid_params(if is_of_meta {
-        "`_meta` must be an object, its protocol version a string, no key twice"
-    } else {
-        "`params` names a member twice"
-    })
 }
 
 /// The request that a notification cancels, if it is one that does. What is malformed is passed over, as what is unknown or

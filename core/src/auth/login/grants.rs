@@ -198,6 +198,8 @@ pub(crate) struct Grants {
     unsaved: Mutex<HashMap<GrantId, Arc<LiveGrant>>>,
     /// Whether there ever were some: nearly always not, and then a call need not wait for the lock.
     has_unsaved: AtomicBool,
+    /// Whether other processes may change what is in the store.
+    pub(super) is_shared: bool,
 }
 
 impl Grants {
@@ -207,7 +209,8 @@ impl Grants {
             .max_capacity(CACHED)
             .eviction_listener(|_, live: Arc<LiveGrant>, _| live.cached.store(false, Ordering::Release))
             .build();
-        Self { store, cache, ended, unsaved: Mutex::default(), has_unsaved: false.into() }
+        let is_shared = store.is_shared();
+        Self { store, cache, ended, unsaved: Mutex::default(), has_unsaved: false.into(), is_shared }
     }
 
     /// Stores a new grant.
@@ -218,7 +221,7 @@ impl Grants {
 
     /// The grant: from the cache, else from the store, which concurrent callers read once.
     pub(crate) async fn load(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
-        self.load_again(id, None).await
+        self.load_again(id, None, self.store.clock().unix()).await
     }
 
     /// The same for who was given it before.
@@ -226,6 +229,7 @@ impl Grants {
         &self,
         id: &GrantId,
         known: Option<&Arc<LiveGrant>>,
+        now: u64,
     ) -> Result<Arc<LiveGrant>, GrantError> {
         let unsaved =
             if self.has_unsaved.load(Ordering::Acquire) { self.lock_unsaved().get(id).cloned() } else { None };
@@ -242,7 +246,6 @@ impl Grants {
         }
         live.settled.store(true, Ordering::Release);
         // Another process may have prolonged it since it was read here.
-        let now = self.store.clock().unix();
         let expires_at = live.lock().grant.expires_at;
         if expires_at <= now && Box::pin(self.reload(&live)).await?.expires_at <= now {
             Box::pin(self.cache.invalidate(id)).await;
@@ -402,11 +405,6 @@ impl Grants {
     /// The grant as the store has it.
     pub(crate) async fn read(&self, id: &GrantId) -> Result<Option<Grant>, StoreError> {
         Ok(self.store.get::<Grant>(&key(id)).await?.map(Record::into_inner))
-    }
-
-    /// Whether other processes may change what is in the store.
-    pub(super) fn is_shared(&self) -> bool {
-        self.store.is_shared()
     }
 
     pub(super) const fn store(&self) -> &Sealed {

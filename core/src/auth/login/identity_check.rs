@@ -18,8 +18,7 @@ impl Logins {
     ///
     /// `Rejected` is no verdict on the grant by itself: the token may just have been replaced. Only a second rejection,
     /// of another token, is.
-    pub(crate) async fn checked(self: &Arc<Self>, live: &Arc<LiveGrant>) -> UpstreamOutcome {
-        let now = self.clock.unix();
+    pub(crate) async fn checked(self: &Arc<Self>, live: &Arc<LiveGrant>, now: u64) -> UpstreamOutcome {
         // A word from the future was said when the clock was wrong, nobody knows when.
         let age = now.checked_sub(live.verified_at());
         if age.is_some_and(|age| age < self.identity_interval) {

@@ -20,14 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Logins {
     /// The grant, as no older than a few seconds; `known` is what it was before, if that is at hand. A grant in steady
-    /// use never waits for the store.
+    /// use never waits for the store. `now` is in seconds since 1970.
     pub(crate) async fn find(
         self: &Arc<Self>,
         id: &GrantId,
         known: Option<&Arc<LiveGrant>>,
+        now: u64,
     ) -> Result<Arc<LiveGrant>, GrantError> {
-        let live = self.grants.load_again(id, known).await?;
-        if !self.grants.is_shared() {
+        let live = self.grants.load_again(id, known, now).await?;
+        if !self.grants.is_shared {
             return Ok(live);
         }
         let age = live.looked();

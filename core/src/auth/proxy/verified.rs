@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use memchr::memrchr;
-use moka::future::Cache;
+use quick_cache::sync::Cache;
 use siphasher::sip128::SipHasher24;
 
 use crate::auth::Principal;
@@ -14,7 +14,7 @@ use crate::auth::login::grants::LiveGrant;
 use crate::auth::tokens::access_token::Claims;
 
 /// How many tokens a process remembers; any other is verified again.
-const REMEMBERED: u64 = 10_000;
+const REMEMBERED: usize = 10_000;
 
 /// A token, by a digest of its signature that nobody without the key of this process can compute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,14 +56,14 @@ impl VerifiedTokens {
         Ok(Self { key, cache: Cache::new(REMEMBERED) })
     }
 
-    pub(super) async fn get(&self, token: &[u8]) -> Option<Arc<Verified>> {
+    pub(super) fn get(&self, token: &[u8]) -> Option<Arc<Verified>> {
         let (signed, digest) = self.parts(token)?;
-        self.cache.get(&digest).await.filter(|verified| *verified.signed == *signed)
+        self.cache.get(&digest).filter(|verified| *verified.signed == *signed)
     }
 
-    pub(super) async fn remember(&self, token: &[u8], claims: Claims, live: Arc<LiveGrant>, principal: Principal) {
+    pub(super) fn remember(&self, token: &[u8], claims: Claims, live: Arc<LiveGrant>, principal: Principal) {
         let Some((signed, digest)) = self.parts(token) else { return };
-        self.cache.insert(digest, Arc::new(Verified { signed: signed.into(), claims, live, principal })).await;
+        self.cache.insert(digest, Arc::new(Verified { signed: signed.into(), claims, live, principal }));
     }
 
     /// What is signed, and the signature (RFC 7515 §3.1). The signature is short, and nobody can make one for something

@@ -117,18 +117,19 @@ impl AccessTokens {
             return Err(TokenError::Invalid);
         }
         let token = jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| TokenError::Invalid)?;
-        self.check_times(&token.claims)?;
+        token.claims.check_times(self.clock.unix())?;
         Ok(token.claims)
     }
+}
 
-    /// Whether claims that were verified are those of a token that is valid now.
-    pub(crate) fn check_times(&self, claims: &Claims) -> Result<(), TokenError> {
-        let now = self.clock.unix();
+impl Claims {
+    /// Whether they are those of a token that is valid now, in seconds since 1970.
+    pub(crate) fn check_times(&self, now: u64) -> Result<(), TokenError> {
         let latest = now.saturating_add(LEEWAY);
-        if claims.iat > latest || claims.nbf.is_some_and(|nbf| nbf > latest) {
+        if self.iat > latest || self.nbf.is_some_and(|nbf| nbf > latest) {
             return Err(TokenError::Invalid);
         }
-        if claims.exp <= now { Err(TokenError::Expired) } else { Ok(()) }
+        if self.exp <= now { Err(TokenError::Expired) } else { Ok(()) }
     }
 }
 

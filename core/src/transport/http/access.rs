@@ -1,13 +1,14 @@
 //! Who may call: everyone, or whoever is logged in.
 
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 use crate::auth::Principal;
 #[cfg(feature = "auth")]
 use crate::auth::Reason;
 use crate::extract::Refused;
 use crate::protocol::RpcError;
+use crate::sent::Sent;
 use crate::spent::Spent;
 use crate::store::Records;
 
@@ -45,11 +46,11 @@ impl Access {
         not(feature = "auth"),
         expect(clippy::unused_async, reason = "without a login there is nothing to wait for")
     )]
-    pub(super) async fn authenticate(&self, _headers: &HeaderMap) -> Result<Option<Principal>, Response> {
+    pub(super) async fn authenticate(&self, _authorization: Sent<'_>) -> Result<Option<Principal>, Response> {
         match self {
             Self::Open => Ok(None),
             #[cfg(feature = "auth")]
-            Self::Login(gate) => match gate.authenticate(_headers).await {
+            Self::Login(gate) => match gate.let_in(_authorization).await {
                 Ok(principal) => Ok(Some(principal)),
                 Err(refusal) => Err(gate.respond(refusal)),
             },

@@ -1,10 +1,11 @@
 //! Reading a body: bounded in size and in time.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::HttpBody;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 
 use crate::protocol::{ErrorCode, RpcError};
@@ -30,11 +31,11 @@ impl BodyError {
 }
 
 /// Reads a JSON body of at most `limit` bytes.
-pub(super) async fn read<B>(headers: &HeaderMap, mut body: B, limit: usize) -> Result<Bytes, BodyError>
+pub(super) async fn read<B>(content_type: Option<&HeaderValue>, body: &mut B, limit: usize) -> Result<Bytes, BodyError>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    if !is_json(headers) {
+    if !content_type.is_some_and(is_json) {
         return Err(BodyError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ErrorCode::InvalidRequest,
@@ -51,23 +52,25 @@ where
         Box::pin(pass_over(body)).await;
         return Err(too_large());
     }
-    let read = at_once_or_within(READ_TIMEOUT, collect(&mut body, limit, declared));
-    let bytes = match read.await {
-        Some(Ok(bytes)) => bytes,
+    let collected = {
+        let collecting = pin!(collect(body, limit, declared));
+        at_once_or_within(READ_TIMEOUT, collecting).await
+    };
+    match collected {
+        Some(Ok(bytes)) => Ok(bytes),
         Some(Err(Unread::TooLarge)) => {
             Box::pin(pass_over(body)).await;
-            return Err(too_large());
+            Err(too_large())
         }
         Some(Err(Unread::Broken)) => {
             let message = "The body could not be read to its end";
-            return Err(BodyError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, message));
+            Err(BodyError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest, message))
         }
         None => {
             let message = "The body did not arrive in time";
-            return Err(BodyError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidRequest, message));
+            Err(BodyError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidRequest, message))
         }
-    };
-    Ok(bytes)
+    }
 }
 
 /// Why there is no body.
@@ -118,8 +121,7 @@ async fn pass_over(mut body: impl HttpBody<Data = Bytes> + Unpin) {
     let _ = tokio::time::timeout(PASSING_TIMEOUT, to_its_end).await;
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
+fn is_json(value: &HeaderValue) -> bool {
     // Nearly always, and this is quick.
     if value == "application/json" {
         return true;

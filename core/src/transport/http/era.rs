@@ -1,7 +1,6 @@
 //! Which revision a request is in: what its headers and its body say together.
 
-use http::HeaderMap;
-
+use super::head::Head;
 use super::headers::{self, mismatch};
 use crate::protocol::{ProtocolVersion, RpcError};
 
@@ -19,10 +18,10 @@ pub(super) enum Era<'h> {
 }
 
 /// Finds the era of a request, before its version is judged (MCP 2026-07-28, Versioning, Backward Compatibility).
-pub(super) fn of<'h>(headers: &'h HeaderMap, method: &str, in_body: Option<&str>) -> Result<Era<'h>, RpcError> {
+pub(super) fn of<'h>(head: &Head<'h>, method: &str, in_body: Option<&str>) -> Result<Era<'h>, RpcError> {
     let in_header = match in_body {
-        Some(body) if headers::says(headers, &headers::PROTOCOL_VERSION, body) => in_body,
-        _ => headers::optional(headers, &headers::PROTOCOL_VERSION)?,
+        Some(body) if headers::says(head.protocol_version, body) => in_body,
+        _ => headers::optional(head.protocol_version, &headers::PROTOCOL_VERSION)?,
     };
     match (in_header, in_body) {
         (Some(header), Some(body)) if header != body => {
@@ -33,13 +32,15 @@ pub(super) fn of<'h>(headers: &'h HeaderMap, method: &str, in_body: Option<&str>
         (_, None) if method == "initialize" => Ok(Era::Initialize),
         (Some(version), _) => match ProtocolVersion::parse(version) {
             None => Err(RpcError::unsupported_version(version)),
-            Some(version) if version.is_legacy() => Ok(match headers::optional(headers, &headers::SESSION_ID)? {
-                Some(session) => Era::Session(session),
-                None => Era::Sessionless(version),
-            }),
+            Some(version) if version.is_legacy() => {
+                Ok(match headers::optional(head.session_id, &headers::SESSION_ID)? {
+                    Some(session) => Era::Session(session),
+                    None => Era::Sessionless(version),
+                })
+            }
             Some(version) => Ok(Era::Stateless(version)),
         },
-        (None, None) => match headers::optional(headers, &headers::SESSION_ID)? {
+        (None, None) => match headers::optional(head.session_id, &headers::SESSION_ID)? {
             Some(session) => Ok(Era::Session(session)),
             None => Err(mismatch("the MCP-Protocol-Version header is missing")),
         },
@@ -50,7 +51,7 @@ pub(super) fn of<'h>(headers: &'h HeaderMap, method: &str, in_body: Option<&str>
 mod tests {
     use super::*;
     use crate::protocol::ErrorCode;
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
     fn find(
         header: Option<&'static str>,
@@ -65,7 +66,7 @@ mod tests {
         if session {
             headers.insert(headers::SESSION_ID, HeaderValue::from_static("s"));
         }
-        of(&headers, method, body).map(|era| format!("{era:?}")).map_err(|error| error.code())
+        of(&Head::of(&headers), method, body).map(|era| format!("{era:?}")).map_err(|error| error.code())
     }
 
     #[test]

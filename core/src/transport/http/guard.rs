@@ -1,9 +1,10 @@
 //! The `Host` and `Origin` checks: no page of a stranger's talks to this server through its visitor's browser.
 
-use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, HeaderValue, Uri};
+use http::HeaderValue;
+use http::uri::Authority;
 
 use super::origin::{Origin, host_and_port, is_loopback_host};
+use crate::sent::Sent;
 
 /// Which hosts and origins are served. Those of the public URL follow from it; loopback is always served.
 #[derive(Clone, Debug, Default)]
@@ -62,11 +63,10 @@ impl Guard {
     }
 
     /// Checks `Host` (RFC 9110 §7.2), or the authority of the request line.
-    pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), GuardError> {
-        let mut hosts = headers.get_all(HOST).iter();
-        let host = match (hosts.next(), hosts.next(), uri.authority()) {
-            (Some(host), None, _) => host.to_str().unwrap_or_default(),
-            (None, None, Some(authority)) => authority.as_str(),
+    pub(crate) fn check_host(&self, authority: Option<&Authority>, sent: Sent<'_>) -> Result<(), GuardError> {
+        let host = match (sent.once(), authority) {
+            (Some(host), _) => host.to_str().unwrap_or_default(),
+            (None, Some(authority)) if sent.is_absent() => authority.as_str(),
             _ => "",
         };
         // Nearly all clients write it as the server does.
@@ -84,13 +84,12 @@ impl Guard {
     }
 
     /// Checks `Origin` (MCP 2026-07-28, Streamable HTTP, Security); a request without one comes from no page.
-    pub(crate) fn check_origin<'h>(&self, headers: &'h HeaderMap) -> Result<Option<&'h HeaderValue>, GuardError> {
-        let mut origins = headers.get_all(ORIGIN).iter();
-        let Some(origin) = origins.next() else { return Ok(None) };
+    pub(crate) fn check_origin<'h>(&self, sent: Sent<'h>) -> Result<Option<&'h HeaderValue>, GuardError> {
+        let Some(origin) = sent.first() else { return Ok(None) };
         let text = origin.to_str().unwrap_or_default();
         let allowed = self.origins.iter().any(|allowed| allowed == text)
             || Origin::parse(text).is_some_and(|origin| origin.is_loopback());
-        if allowed && origins.next().is_none() {
+        if allowed && !sent.is_repeated() {
             return Ok(Some(origin));
         }
         Err(GuardError::Origin { received: shorten(text), allowed: list(&self.origins) })
@@ -122,11 +121,17 @@ mod tests {
     }
 
     fn host(host: &'static str) -> Result<(), GuardError> {
-        guard().check_host(&Uri::from_static("/mcp"), &HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]))
+        let mut sent = Sent::default();
+        let value = HeaderValue::from_static(host);
+        sent.add(&value);
+        guard().check_host(None, sent)
     }
 
     fn origin(origin: &'static str) -> Result<(), GuardError> {
-        guard().check_origin(&HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))])).map(drop)
+        let mut sent = Sent::default();
+        let value = HeaderValue::from_static(origin);
+        sent.add(&value);
+        guard().check_origin(sent).map(drop)
     }
 
     #[test]

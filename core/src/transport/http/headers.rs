@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, HeaderName};
 
+use super::head::Head;
 use crate::protocol::{ErrorCode, Json, Params, RpcError, Walk};
+use crate::sent::Sent;
 use crate::tool::ParamHeader;
 
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -17,9 +19,9 @@ pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Checks the headers that every stateless request repeats from its body.
-pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
-    if !says(headers, &METHOD, method) {
-        let sent = required(headers, &METHOD)?;
+pub(super) fn check(head: &Head<'_>, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
+    if !says(head.method, method) {
+        let sent = required(head.method, &METHOD)?;
         if sent != method {
             return Err(differs(&METHOD, sent, method));
         }
@@ -32,10 +34,10 @@ pub(super) fn check(headers: &HeaderMap, method: &str, params: &Params<'_>) -> R
     };
     // A body without the name is the method's own error; the header has nothing to agree with.
     let Some(name) = name else { return Ok(()) };
-    if says(headers, &NAME, &name) && encoded(&name).is_none() {
+    if says(head.name, &name) && encoded(&name).is_none() {
         return Ok(());
     }
-    let sent = decode(&NAME, required(headers, &NAME)?)?;
+    let sent = decode(&NAME, required(head.name, &NAME)?)?;
     if sent == name { Ok(()) } else { Err(differs(&NAME, &sent, &name)) }
 }
 
@@ -61,7 +63,7 @@ pub(super) fn check_params(
             }
             continue;
         };
-        let sent = decode(header, required(headers, header)?)?;
+        let sent = decode(header, required(Sent::of(headers, header), header)?)?;
         if !agrees(&sent, value) {
             return Err(mismatch(format!("the {header} header does not agree with the argument `{}`", shown())));
         }
@@ -111,21 +113,19 @@ fn same_number(sent: &str, json: &str) -> bool {
 }
 
 /// Whether a header is there once, and written just so. One that says the same in another way needs a closer look.
-pub(super) fn says(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
-    let mut values = headers.get_all(name).iter();
-    values.next().is_some_and(|sent| sent == value) && values.next().is_none() && value.is_ascii()
+pub(super) fn says(sent: Sent<'_>, value: &str) -> bool {
+    sent.once().is_some_and(|sent| sent == value) && value.is_ascii()
 }
 
 /// A header that must be there exactly once, in visible ASCII.
-pub(super) fn required<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, RpcError> {
-    optional(headers, name)?.ok_or_else(|| mismatch(format!("the {} header is missing", shown(name))))
+pub(super) fn required<'h>(sent: Sent<'h>, name: &HeaderName) -> Result<&'h str, RpcError> {
+    optional(sent, name)?.ok_or_else(|| mismatch(format!("the {} header is missing", shown(name))))
 }
 
 /// A header that may be there, once, in visible ASCII.
-pub(super) fn optional<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, RpcError> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
+pub(super) fn optional<'h>(sent: Sent<'h>, name: &HeaderName) -> Result<Option<&'h str>, RpcError> {
+    let Some(value) = sent.first() else { return Ok(None) };
+    if sent.is_repeated() {
         return Err(mismatch(format!("the {} header was sent more than once", shown(name))));
     }
     match value.to_str() {
@@ -183,7 +183,7 @@ mod tests {
     fn call(pairs: &[(&'static str, &str)], name: &str) -> Result<(), ErrorCode> {
         let params = serde_json::json!({ "name": name }).to_string();
         let params: Params<'_> = Params::read(&params).unwrap();
-        check(&headers(pairs), "tools/call", &params).map_err(|error| error.code())
+        check(&Head::of(&headers(pairs)), "tools/call", &params).map_err(|error| error.code())
     }
 
     #[test]

@@ -12,12 +12,16 @@ use axum::{
     response::Response,
 };
 use http::Request;
+#[cfg(feature = "auth")]
+use http::header::HOST;
 
 #[cfg(feature = "auth")]
 use super::answer;
 use super::connection::HangUp;
 use super::endpoint::Endpoint;
 use super::{Access, health};
+#[cfg(feature = "auth")]
+use crate::sent::Sent;
 
 /// A server's routes, in the two parts that nesting under a path needs.
 pub(crate) struct Routers {
@@ -50,7 +54,8 @@ pub(crate) fn routers(endpoint: &Arc<Endpoint>, path: &str) -> Routers {
 /// Turns away requests for hosts that are not ours (DNS rebinding).
 #[cfg(feature = "auth")]
 async fn check_host(State(endpoint): State<Arc<Endpoint>>, request: Request<Body>, next: Next) -> Response {
-    match endpoint.guard.check_host(request.uri(), request.headers()) {
+    let host = Sent::of(request.headers(), &HOST);
+    match endpoint.guard.check_host(request.uri().authority(), host) {
         Ok(()) => next.run(request).await,
         Err(refusal) => answer::foreign_host(&refusal),
     }

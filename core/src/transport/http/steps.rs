@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, StatusCode};
 
 use super::endpoint::Endpoint;
+use super::head::Head;
 use crate::context::Shared;
 use crate::dispatch::{Dispatched, Event, Method, Running};
 use crate::outcome::{Answer, Outcome};
@@ -43,12 +44,12 @@ impl Steps {
     /// `Host` and `Origin`.
     #[must_use]
     pub fn guard(&self) -> bool {
-        self.endpoint.admit(&Uri::from_static("/mcp"), &self.headers).is_ok()
+        self.endpoint.admit(None, &Head::of(&self.headers)).is_ok()
     }
 
     /// The access token.
     pub async fn token(&self) -> bool {
-        self.endpoint.access.authenticate(&self.headers).await.is_ok()
+        self.endpoint.access.authenticate(Head::of(&self.headers).authorization).await.is_ok()
     }
 
     /// The one pass over the body.
@@ -64,7 +65,7 @@ impl Steps {
     /// The body is no request.
     pub fn check_headers(&self) -> impl Fn() -> bool + '_ {
         let incoming = Incoming::well_formed(&self.body).expect("a request");
-        move || self.endpoint.check_headers(&self.headers, &incoming.method, &incoming.params).is_ok()
+        move || self.endpoint.check_headers(&self.headers, &Head::of(&self.headers), &incoming).is_ok()
     }
 
     /// From what was read to a call that has begun: the tool, its scopes, the context.

@@ -92,13 +92,13 @@ async fn only_so_many_are_kept_and_an_ended_one_is_let_go() {
 #[tokio::test]
 async fn who_knows_a_grant_asks_the_cache_only_when_it_has_another() {
     let (grants, id) = grants().await;
-    let known = grants.load(&id).await.unwrap();
-    assert!(Arc::ptr_eq(&grants.load_again(&id, Some(&known)).await.unwrap(), &known));
+    let (known, now) = (grants.load(&id).await.unwrap(), grants.store.clock().unix());
+    assert!(Arc::ptr_eq(&grants.load_again(&id, Some(&known), now).await.unwrap(), &known));
     grants.cache.invalidate(&id).await;
-    let anew = grants.load_again(&id, Some(&known)).await.unwrap();
+    let anew = grants.load_again(&id, Some(&known), now).await.unwrap();
     assert!(!Arc::ptr_eq(&anew, &known), "work on a grant is done on the one that all share");
     grants.end(&id, Reason::CodeUsed).await.unwrap();
     for known in [&known, &anew] {
-        assert!(matches!(grants.load_again(&id, Some(known)).await, Err(GrantError::Ended)));
+        assert!(matches!(grants.load_again(&id, Some(known), now).await, Err(GrantError::Ended)));
     }
 }

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::HeaderMap;
 
 use super::live::LiveSession;
 use super::without_session;
@@ -16,6 +15,7 @@ use crate::outcome::{Answer, Outcome};
 use crate::protocol::{ErrorCode, RpcError};
 use crate::transport::http::connection::Connection;
 use crate::transport::http::endpoint::Endpoint;
+use crate::transport::http::head::Head;
 use crate::transport::http::session::Session;
 use crate::transport::http::{answer, headers, sse};
 
@@ -23,15 +23,15 @@ impl Endpoint {
     /// Opens the stream on which a server may speak by itself, or one that was opened before. It ends with its session.
     pub(in crate::transport::http) fn get(
         self: Arc<Self>,
-        headers: &HeaderMap,
+        head: &Head<'_>,
         principal: Option<&Principal>,
         connection: Connection,
     ) -> Response {
-        let session = match self.session_of(headers, principal) {
+        let session = match self.session_of(head, principal) {
             Ok(session) => session,
             Err(refusal) => return *refusal,
         };
-        match headers::optional(headers, &headers::LAST_EVENT_ID) {
+        match headers::optional(head.last_event_id, &headers::LAST_EVENT_ID) {
             Ok(Some(event)) => self.resume(&session, event),
             Ok(None) => self.hear(session, principal, connection),
             Err(error) => answer::refuse(None, &error),

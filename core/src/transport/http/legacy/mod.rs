@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use serde_json::value::RawValue;
 
 pub(super) use self::live::LiveSessions;
-use super::endpoint::{Arrived, Endpoint, Posted};
+use super::endpoint::Endpoint;
 use super::era::{self, Era};
+use super::head::Head;
+use super::post::{Arrived, Served};
 use super::session::Session;
 use super::{answer, headers};
 use crate::auth::Principal;
@@ -53,7 +55,7 @@ impl Endpoint {
         body: &Bytes,
         session: Session,
         incoming: &Incoming<'_>,
-    ) -> Posted {
+    ) -> Served {
         let version = session.version;
         let outcome = match &*incoming.method {
             "ping" => Ok(Outcome::Empty),
@@ -82,14 +84,14 @@ impl Endpoint {
                         // The method is of the current revision.
                         Dispatched::Listening(_) => Ok(Outcome::Error(RpcError::internal())),
                         Dispatched::Running(running) => {
-                            return Posted::RunsInSession(session, incoming.id.clone(), running);
+                            return Served::RunsInSession(session, incoming.id.clone(), running);
                         }
                     },
                     Err(error) => Ok(Outcome::Error(error)),
                 }
             }
         };
-        Posted::Answered(self.respond(version, &incoming.id, outcome, StatusCode::OK))
+        Served::Answered(self.respond(version, &incoming.id, outcome, StatusCode::OK))
     }
 
     /// The level of the log messages that the session's client gets from here on (MCP 2025-11-25, Logging).
@@ -121,8 +123,8 @@ impl Endpoint {
     }
 
     /// Ends a session.
-    pub(super) fn delete(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Response {
-        match self.session_of(headers, principal) {
+    pub(super) fn delete(&self, head: &Head<'_>, principal: Option<&Principal>) -> Response {
+        match self.session_of(head, principal) {
             Ok(session) => {
                 self.sessions.end(&session);
                 if let Some(key) = session.key() {
@@ -135,14 +137,12 @@ impl Endpoint {
     }
 
     /// The session that a GET or DELETE is about. In the current revision there is none: 405.
-    fn session_of(&self, headers: &HeaderMap, principal: Option<&Principal>) -> Result<Session, Box<Response>> {
-        match era::of(headers, "", None) {
+    fn session_of(&self, head: &Head<'_>, principal: Option<&Principal>) -> Result<Session, Box<Response>> {
+        match era::of(head, "", None) {
             Ok(Era::Session(id)) => {
                 self.sessions.find(id, principal).ok_or_else(|| Box::new(answer::session_not_found(None)))
             }
-            Err(error) if headers.contains_key(headers::PROTOCOL_VERSION) => {
-                Err(Box::new(answer::refuse(None, &error)))
-            }
+            Err(error) if !head.protocol_version.is_absent() => Err(Box::new(answer::refuse(None, &error))),
             Ok(_) | Err(_) => Err(Box::new(answer::not_allowed())),
         }
     }
