@@ -17,11 +17,9 @@ use hyper::rt::{Sleep, Timer};
 
 /// The timer of one connection.
 #[derive(Clone, Default)]
-pub(super) struct HeadTimer(Arc<Kept>);
+pub(super) struct HeadTimer(Arc<Mutex<Option<Clock>>>);
 
-/// The clock between two heads.
-type Kept = Mutex<Option<Clock>>;
-
+/// What rings for one head after the other.
 struct Clock {
     delay: Delay,
     rings: Instant,
@@ -30,8 +28,7 @@ struct Clock {
 /// The time that one head has.
 struct HeadSleep {
     deadline: Instant,
-    clock: Option<Clock>,
-    kept: Arc<Kept>,
+    timer: HeadTimer,
 }
 
 impl Timer for HeadTimer {
@@ -40,8 +37,7 @@ impl Timer for HeadTimer {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        let clock = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Box::pin(HeadSleep { deadline, clock, kept: Arc::clone(&self.0) })
+        Box::pin(HeadSleep { deadline, timer: self.clone() })
     }
 }
 
@@ -61,9 +57,10 @@ impl Sleep for HeadSleep {}
 impl Future for HeadSleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
-        let clock = self.clock.get_or_insert_with(|| Clock::new(deadline));
+        let mut clock = self.timer.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let clock = clock.get_or_insert_with(|| Clock::new(deadline));
         if clock.rings > deadline {
             clock.set(deadline);
         }
@@ -73,14 +70,6 @@ impl Future for HeadSleep {
                 return Poll::Ready(());
             }
             clock.set(deadline);
-        }
-    }
-}
-
-impl Drop for HeadSleep {
-    fn drop(&mut self) {
-        if let Some(clock) = self.clock.take() {
-            *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
         }
     }
 }
