@@ -80,6 +80,8 @@ pub(crate) struct LiveGrant {
     cached: AtomicBool,
     /// Whether it was seen in the cache while it had not ended.
     settled: AtomicBool,
+    /// When it ends by itself, in seconds since 1970; what is in `seen`, for who does not wait for the lock.
+    expires_at: AtomicU64,
     /// The provider's last word on the identity, in seconds since 1970; may be newer than the record's.
     verified_at: AtomicU64,
     /// When the provider was away last, in seconds since 1970; the end of time if it never was.
@@ -107,6 +109,7 @@ impl LiveGrant {
         Self {
             id,
             verified_at: grant.verified_at.into(),
+            expires_at: grant.expires_at.into(),
             seen: Mutex::new(Seen { grant: Arc::new(grant), unsaved: None, looked_at }),
             ended: false.into(),
             cached: true.into(),
@@ -178,6 +181,7 @@ impl LiveGrant {
             if let Some(unsaved) = &seen.unsaved {
                 grant.upstream = unsaved.clone();
             }
+            self.expires_at.store(grant.expires_at, Ordering::Release);
             seen.grant = Arc::new(grant);
         }
     }
@@ -219,36 +223,38 @@ impl Grants {
         self.store.put(&key(id), grant, put).await
     }
 
-    /// The grant: from the cache, else from the store, which concurrent callers read once.
-    pub(crate) async fn load(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
-        self.load_again(id, None, self.store.clock().unix()).await
+    /// Whether this is what [`load`](Self::load) would give now, without a look at anything else.
+    pub(super) fn is_at_hand(&self, live: &LiveGrant, now: u64) -> bool {
+        live.cached.load(Ordering::Acquire)
+            && live.settled.load(Ordering::Acquire)
+            && !live.has_ended()
+            && live.expires_at.load(Ordering::Acquire) > now
+            && self.unsaved(live.id()).is_none()
     }
 
-    /// The same for who was given it before.
-    pub(super) async fn load_again(
-        &self,
-        id: &GrantId,
-        known: Option<&Arc<LiveGrant>>,
-        now: u64,
-    ) -> Result<Arc<LiveGrant>, GrantError> {
-        let unsaved =
-            if self.has_unsaved.load(Ordering::Acquire) { self.lock_unsaved().get(id).cloned() } else { None };
-        let live = match (unsaved, known) {
-            (Some(live), _) => live,
-            (None, Some(live)) if live.cached.load(Ordering::Acquire) => live.clone(),
-            (None, _) => self.cached(id).await?,
+    /// The one with tokens that are nowhere else.
+    fn unsaved(&self, id: &GrantId) -> Option<Arc<LiveGrant>> {
+        if self.has_unsaved.load(Ordering::Acquire) { self.lock_unsaved().get(id).cloned() } else { None }
+    }
+
+    /// The grant: from the cache, else from the store, which concurrent callers read once.
+    pub(crate) async fn load(&self, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
+        let live = match self.unsaved(id) {
+            Some(live) => live,
+            None => self.cached(id).await?,
         };
         // Whoever ends a grant that is settled finds it in the cache, and needs no mark.
         let has_ended = live.has_ended() || (!live.settled.load(Ordering::Acquire) && self.ended.contains_key(id));
         if has_ended {
-            Box::pin(self.forget(id)).await;
+            self.forget(id).await;
             return Err(GrantError::Ended);
         }
         live.settled.store(true, Ordering::Release);
         // Another process may have prolonged it since it was read here.
-        let expires_at = live.lock().grant.expires_at;
-        if expires_at <= now && Box::pin(self.reload(&live)).await?.expires_at <= now {
-            Box::pin(self.cache.invalidate(id)).await;
+        let now = self.store.clock().unix();
+        let has_expired = live.expires_at.load(Ordering::Acquire) <= now;
+        if has_expired && self.reload(&live).await?.expires_at <= now {
+            self.cache.invalidate(id).await;
             return Err(GrantError::Ended);
         }
         Ok(live)
@@ -264,8 +270,7 @@ impl Grants {
             let grant = record.ok_or(GrantError::Ended)?.into_inner();
             Ok(Arc::new(LiveGrant::new(id.clone(), grant, looked_at)))
         });
-        // In a box, as all that a warm call has no use for: it would keep the room for it.
-        Box::pin(read).await.map_err(|error: Arc<GrantError>| (*error).clone())
+        read.await.map_err(|error: Arc<GrantError>| (*error).clone())
     }
 
     /// Keeps tokens at hand that the store does not take now. False: there are too many already.

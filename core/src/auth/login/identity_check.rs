@@ -14,13 +14,24 @@ use crate::auth::reason::Reason;
 const WRITE_AFTER: u64 = 60;
 
 impl Logins {
+    /// Whether the login is known to hold, with nobody to be asked.
+    pub(crate) fn holds(&self, live: &LiveGrant, now: u64) -> bool {
+        self.is_found(live, now) && self.age(live, now).is_some_and(|age| age < self.identity_interval)
+    }
+
+    /// How old the provider's last word is, in seconds. A word from the future was said when the clock was wrong, nobody
+    /// knows when.
+    fn age(&self, live: &LiveGrant, now: u64) -> Option<u64> {
+        now.checked_sub(live.verified_at())
+    }
+
     /// Whether the login holds: by the provider's last word, or by a new one where that is too old.
     ///
     /// `Rejected` is no verdict on the grant by itself: the token may just have been replaced. Only a second rejection,
     /// of another token, is.
-    pub(crate) async fn checked(self: &Arc<Self>, live: &Arc<LiveGrant>, now: u64) -> UpstreamOutcome {
-        // A word from the future was said when the clock was wrong, nobody knows when.
-        let age = now.checked_sub(live.verified_at());
+    pub(crate) async fn checked(self: &Arc<Self>, live: &Arc<LiveGrant>) -> UpstreamOutcome {
+        let now = self.clock.unix();
+        let age = self.age(live, now);
         if age.is_some_and(|age| age < self.identity_interval) {
             return Ok(());
         }
@@ -33,7 +44,7 @@ impl Logins {
             let (logins, live) = (self.clone(), live.clone());
             async move { logins.check(&live).await }
         });
-        match Box::pin(flight).await.unwrap_or_else(|| self.away(live)) {
+        match flight.await.unwrap_or_else(|| self.away(live)) {
             Err(UpstreamTrouble::Unavailable) if serves => Ok(()),
             outcome => outcome,
         }

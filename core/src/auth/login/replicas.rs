@@ -19,15 +19,14 @@ const LOOK: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Logins {
-    /// The grant, as no older than a few seconds; `known` is what it was before, if that is at hand. A grant in steady
-    /// use never waits for the store. `now` is in seconds since 1970.
-    pub(crate) async fn find(
-        self: &Arc<Self>,
-        id: &GrantId,
-        known: Option<&Arc<LiveGrant>>,
-        now: u64,
-    ) -> Result<Arc<LiveGrant>, GrantError> {
-        let live = self.grants.load_again(id, known, now).await?;
+    /// Whether the grant is what [`find`](Self::find) would give now, without a look at anything else.
+    pub(super) fn is_found(&self, live: &LiveGrant, now: u64) -> bool {
+        self.grants.is_at_hand(live, now) && (!self.grants.is_shared || live.looked() < LOOK_AHEAD)
+    }
+
+    /// The grant, as no older than a few seconds. A grant in steady use never waits for the store.
+    pub(crate) async fn find(self: &Arc<Self>, id: &GrantId) -> Result<Arc<LiveGrant>, GrantError> {
+        let live = self.grants.load(id).await?;
         if !self.grants.is_shared {
             return Ok(live);
         }
@@ -42,7 +41,7 @@ impl Logins {
         if age < LOOK {
             return Ok(live);
         }
-        match Box::pin(timeout(PATIENCE, look)).await {
+        match timeout(PATIENCE, look).await {
             Ok(Some(Err(GrantError::Ended))) => Err(GrantError::Ended),
             _ => Ok(live),
         }

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use super::challenge;
 use super::routes;
 use super::server::AuthorizationServer;
+use super::verified::Verified;
 use crate::auth::Principal;
 use crate::auth::counters::Counters;
 use crate::auth::login::grants::{GrantError, LiveGrant, UpstreamTrouble, store_reason};
@@ -99,29 +100,33 @@ impl Gate {
     /// The same by what was sent of `Authorization`.
     pub(crate) async fn let_in(&self, authorization: Sent<'_>) -> Result<Principal, Refusal> {
         let token = bearer(authorization)?;
-        // The clock is looked at once: that is a tenth of all that a warm call does here.
-        let now = self.0.logins.clock.unix();
-        if let Some(verified) = self.0.verified.get(token) {
-            verified.claims.check_times(now).map_err(refused)?;
-            let live = self.live(&verified.claims, Some(&verified.live), now).await?;
-            if let Some(principal) = verified.principal(&live) {
+        let (logins, verified) = (&self.0.logins, self.0.verified.get(token));
+        if let Some(Verified { claims, live, principal, .. }) = verified.as_deref() {
+            // The clock is looked at once: that is not nothing beside all else that a warm call does here.
+            let now = logins.clock.unix();
+            if claims.check_times(now).is_ok() && logins.holds(live, now) {
                 return Ok(principal.clone());
             }
         }
+        // In a box: a warm call would keep the room for it.
+        Box::pin(self.verify(token)).await
+    }
+
+    /// Who calls, by all that there is to be asked.
+    async fn verify(&self, token: &[u8]) -> Result<Principal, Refusal> {
         let claims = text(token).ok_or(TokenError::Invalid).and_then(|token| self.0.access_tokens.verify(token));
         let claims = claims.map_err(refused)?;
-        let live = self.live(&claims, None, now).await?;
+        let live = self.live(&claims).await?;
         let login = Arc::new(Login { logins: self.0.logins.clone(), live: live.clone() });
         let principal = Principal::with_login(&*claims.sub, &*claims.client_id, claims.scope.iter(), login);
         self.0.verified.remember(token, claims, live, principal.clone());
         Ok(principal)
     }
 
-    /// The login that these claims are of, if it holds and has the scopes that every call needs; `known` is what it was
-    /// before.
-    async fn live(&self, claims: &Claims, known: Option<&Arc<LiveGrant>>, now: u64) -> Result<Arc<LiveGrant>, Refusal> {
+    /// The login that these claims are of, if it holds and has the scopes that every call needs.
+    async fn live(&self, claims: &Claims) -> Result<Arc<LiveGrant>, Refusal> {
         let server = &self.0;
-        let live = server.logins.find(&claims.gid, known, now).await.map_err(|error| match error {
+        let live = server.logins.find(&claims.gid).await.map_err(|error| match error {
             GrantError::Ended => {
                 Reason::GrantEnded.log_for(&claims.gid);
                 Refusal::InvalidToken
@@ -133,7 +138,7 @@ impl Gate {
                 Refusal::Unavailable { retry_after: RETRY_AFTER }
             }
         })?;
-        server.logins.checked(&live, now).await.map_err(|trouble| match trouble {
+        server.logins.checked(&live).await.map_err(|trouble| match trouble {
             UpstreamTrouble::Ended => {
                 Reason::GrantEnded.log_for(&claims.gid);
                 Refusal::InvalidToken
@@ -155,7 +160,7 @@ impl Gate {
     pub(crate) async fn still_holds(&self, authorization: &HeaderValue) -> bool {
         let Some(token) = of_bearer(authorization) else { return false };
         let Some(claims) = text(token).and_then(|token| self.0.access_tokens.verify(token).ok()) else { return false };
-        !matches!(self.0.logins.find(&claims.gid, None, self.0.logins.clock.unix()).await, Err(GrantError::Ended))
+        !matches!(self.0.logins.find(&claims.gid).await, Err(GrantError::Ended))
     }
 
     /// The answer to a refused request.

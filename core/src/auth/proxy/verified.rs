@@ -1,7 +1,7 @@
 //! Access tokens that were verified before: a client sends the same one with every call for an hour.
 //!
 //! What is remembered is what never changes: whose token it is, and from when to when it is good. Whether its login still
-//! holds is asked anew each time. What was refused is not remembered.
+//! holds is asked anew each time. What was refused, as for want of a scope, is not remembered.
 
 use std::sync::Arc;
 
@@ -27,14 +27,7 @@ pub(super) struct Verified {
     pub(super) claims: Claims,
     /// The grant as this process knew it when the principal was made.
     pub(super) live: Arc<LiveGrant>,
-    principal: Principal,
-}
-
-impl Verified {
-    /// Who calls, if this is still what the process knows of the grant.
-    pub(super) fn principal(&self, live: &Arc<LiveGrant>) -> Option<&Principal> {
-        Arc::ptr_eq(&self.live, live).then_some(&self.principal)
-    }
+    pub(super) principal: Principal,
 }
 
 /// The tokens that are remembered.

@@ -7,7 +7,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
+use http::{HeaderValue, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -158,7 +158,13 @@ impl Endpoint {
                         Ok(within) => within,
                         Err(refusal) => break 'response *refusal,
                     };
-                    let authorization = if head.has_credentials { take_credentials(&mut headers) } else { None };
+                    // Nobody behind the endpoint may see credentials.
+                    let (has_authorization, has_others) = (!head.authorization.is_absent(), head.has_other_credentials);
+                    if has_others {
+                        headers.remove(header::PROXY_AUTHORIZATION);
+                        headers.remove(header::COOKIE);
+                    }
+                    let authorization = if has_authorization { headers.remove(header::AUTHORIZATION) } else { None };
                     let connection = Connection { authorization, hang_up };
                     self.serve(&incoming, within, Arrived { headers, principal, connection }, &body)
                 };
@@ -215,13 +221,6 @@ impl Endpoint {
             }
         }
     }
-}
-
-/// Takes the credentials out of the headers, which nobody behind the endpoint may see; gives those of `Authorization`.
-fn take_credentials(headers: &mut HeaderMap) -> Option<HeaderValue> {
-    headers.remove(header::PROXY_AUTHORIZATION);
-    headers.remove(header::COOKIE);
-    headers.remove(header::AUTHORIZATION)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ pub(super) struct Head<'h> {
     pub(super) name: Sent<'h>,
     pub(super) session_id: Sent<'h>,
     pub(super) last_event_id: Sent<'h>,
-    /// Whether there are headers that nobody behind the endpoint may see.
-    pub(super) has_credentials: bool,
+    /// Whether there are credentials beside `Authorization`.
+    pub(super) has_other_credentials: bool,
 }
 
 impl<'h> Head<'h> {
@@ -27,12 +27,9 @@ impl<'h> Head<'h> {
             let place = match name.as_str() {
                 "host" => &mut head.host,
                 "origin" => &mut head.origin,
-                "authorization" => {
-                    head.has_credentials = true;
-                    &mut head.authorization
-                }
+                "authorization" => &mut head.authorization,
                 "proxy-authorization" | "cookie" => {
-                    head.has_credentials = true;
+                    head.has_other_credentials = true;
                     continue;
                 }
                 "content-type" => &mut head.content_type,

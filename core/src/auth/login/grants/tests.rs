@@ -90,15 +90,28 @@ async fn only_so_many_are_kept_and_an_ended_one_is_let_go() {
 }
 
 #[tokio::test]
-async fn who_knows_a_grant_asks_the_cache_only_when_it_has_another() {
+async fn a_grant_is_at_hand_while_it_is_the_one_that_all_share() {
     let (grants, id) = grants().await;
     let (known, now) = (grants.load(&id).await.unwrap(), grants.store.clock().unix());
-    assert!(Arc::ptr_eq(&grants.load_again(&id, Some(&known), now).await.unwrap(), &known));
+    assert!(grants.is_at_hand(&known, now));
+    let ends = known.seen().expires_at;
+    assert!(grants.is_at_hand(&known, ends - 1) && !grants.is_at_hand(&known, ends));
+
     grants.cache.invalidate(&id).await;
-    let anew = grants.load_again(&id, Some(&known), now).await.unwrap();
-    assert!(!Arc::ptr_eq(&anew, &known), "work on a grant is done on the one that all share");
+    let anew = grants.load(&id).await.unwrap();
+    assert!(!grants.is_at_hand(&known, now) && grants.is_at_hand(&anew, now));
+
+    let prolonged = grants.update(&anew, |grant| {
+        grant.expires_at += 10;
+        Continue::<(), ()>(())
+    });
+    assert!(prolonged.await.is_ok() && grants.is_at_hand(&anew, ends));
+
+    assert!(grants.keep_unsaved(&known, tokens("new", now)));
+    assert!(!grants.is_at_hand(&anew, now), "another has the tokens");
+    grants.drop_unsaved(&known);
+    assert!(grants.is_at_hand(&anew, now));
+
     grants.end(&id, Reason::CodeUsed).await.unwrap();
-    for known in [&known, &anew] {
-        assert!(matches!(grants.load_again(&id, Some(known), now).await, Err(GrantError::Ended)));
-    }
+    assert!(!grants.is_at_hand(&anew, now) && matches!(grants.load(&id).await, Err(GrantError::Ended)));
 }
