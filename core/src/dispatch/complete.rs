@@ -41,7 +41,7 @@ struct CompletionContext {
 }
 
 impl Registry {
-    pub(super) fn complete(&self, mut params: MethodParams, mut context: Box<RequestContext>) -> Dispatched {
+    pub(super) fn complete(&self, mut params: MethodParams<'_>, mut context: Box<RequestContext>) -> Dispatched {
         let CompleteParams { r#ref, argument, context: resolved } = match params.read() {
             Ok(read) => read,
             Err(error) => return Dispatched::error(error),
@@ -64,7 +64,7 @@ impl Registry {
         if !completions.know(&name) {
             return unknown("argument", &name);
         }
-        run("completion/complete", target, &mut params, context, None, |context, _| {
+        run("completion/complete", String::from(target).into(), &mut params, context, None, |context, _| {
             completions.complete(&name, value, context)
         })
     }

@@ -52,7 +52,7 @@ impl Registry {
         check_scopes(resource.scopes(), principal).map_err(NotWatched::Refused)
     }
 
-    pub(super) fn listen(&self, params: &MethodParams, context: &RequestContext) -> Dispatched {
+    pub(super) fn listen(&self, params: &MethodParams<'_>, context: &RequestContext) -> Dispatched {
         if let Err(error) = self.check_subscription(params, context) {
             return Dispatched::error(error);
         }

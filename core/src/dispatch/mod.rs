@@ -34,9 +34,9 @@ use crate::resource;
 use crate::trace::Trace;
 
 /// One request.
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     pub(crate) method: Method,
-    pub(crate) params: MethodParams,
+    pub(crate) params: MethodParams<'a>,
     pub(crate) context: Box<RequestContext>,
 }
 
@@ -140,7 +140,7 @@ impl Dispatched {
 
 impl Registry {
     /// Serves one request.
-    pub(crate) fn dispatch(&self, request: Request) -> Dispatched {
+    pub(crate) fn dispatch(&self, request: Request<'_>) -> Dispatched {
         let mut trace = Trace::start(request.method.name(), &request.context);
         match self.route(request) {
             Dispatched::Answered(answer) => {
@@ -162,7 +162,7 @@ impl Registry {
         }
     }
 
-    fn route(&self, request: Request) -> Dispatched {
+    fn route(&self, request: Request<'_>) -> Dispatched {
         let Request { method, mut params, context } = request;
         let principal = context.principal.as_ref();
         match method {
@@ -192,7 +192,7 @@ impl Registry {
         }
     }
 
-    fn call_tool(&self, params: &mut MethodParams, context: Box<RequestContext>) -> Dispatched {
+    fn call_tool(&self, params: &mut MethodParams<'_>, context: Box<RequestContext>) -> Dispatched {
         let Some(name) = params.name.take() else { return missing("name", "it names the tool") };
         let Some(tool) = self.tool(&name) else { return unknown("tool", &name) };
         if let Err(refused) = check_scopes(tool.scopes(), context.principal.as_ref()) {
@@ -203,24 +203,24 @@ impl Registry {
             Err(error) => return Dispatched::error(error),
         };
         let scopes = tool.scopes();
-        run("tools/call", name, params, context, tasks, |context, arguments| {
+        run("tools/call", tool.target(), params, context, tasks, |context, arguments| {
             naming(scopes, tool.call(context, arguments))
         })
     }
 
-    fn get_prompt(&self, params: &mut MethodParams, context: Box<RequestContext>) -> Dispatched {
+    fn get_prompt(&self, params: &mut MethodParams<'_>, context: Box<RequestContext>) -> Dispatched {
         let Some(name) = params.name.take() else { return missing("name", "it names the prompt") };
         let Some(prompt) = self.prompt(&name) else { return unknown("prompt", &name) };
         if let Err(refused) = check_scopes(prompt.scopes(), context.principal.as_ref()) {
             return Dispatched::Answered(Err(refused));
         }
         let scopes = prompt.scopes();
-        run("prompts/get", name, params, context, None, |context, arguments| {
+        run("prompts/get", prompt.target(), params, context, None, |context, arguments| {
             naming(scopes, prompt.call(context, arguments))
         })
     }
 
-    fn read_resource(&self, params: &mut MethodParams, context: Box<RequestContext>) -> Dispatched {
+    fn read_resource(&self, params: &mut MethodParams<'_>, context: Box<RequestContext>) -> Dispatched {
         let Some(uri) = params.uri.take() else { return missing("uri", "it names the resource") };
         let Some((resource, arguments)) = self.resource(&uri) else {
             return Dispatched::outcome(resource::not_found(&uri));
@@ -228,10 +228,10 @@ impl Registry {
         if let Err(refused) = check_scopes(resource.scopes(), context.principal.as_ref()) {
             return Dispatched::Answered(Err(refused));
         }
-        let at = uri.clone();
         let scopes = resource.scopes();
-        let is_retry = params.is_retry();
-        run("resources/read", uri, params, context, None, |context, _| {
+        let (is_retry, uri) = (params.is_retry(), uri.into_owned());
+        let at = uri.clone().into();
+        run("resources/read", uri.into(), params, context, None, |context, _| {
             let call = naming(scopes, resource.read(context, at, arguments));
             if is_retry { call.map(|answer| answer.map(uncached)).boxed() } else { call }
         })
@@ -251,8 +251,8 @@ fn uncached(outcome: Outcome) -> Outcome {
 /// Starts a function, with the answers that its client has given before.
 fn run(
     method: &'static str,
-    target: Box<str>,
-    params: &mut MethodParams,
+    target: Cow<'static, str>,
+    params: &mut MethodParams<'_>,
     context: Box<RequestContext>,
     tasks: Option<Arc<Tasks>>,
     start: impl FnOnce(Box<RequestContext>, Bytes) -> Call,
@@ -277,7 +277,7 @@ fn run(
 }
 
 /// The answers that came with a request, and those of earlier rounds.
-fn answers(params: &MethodParams, binding: &Binding) -> Result<(Answers, Option<AskedCall>), RpcError> {
+fn answers(params: &MethodParams<'_>, binding: &Binding) -> Result<(Answers, Option<AskedCall>), RpcError> {
     let (mut answers, call) = match params.request_state()? {
         Some(state) => binding.open(&state).map(|(answers, call)| (answers, Some(call)))?,
         None => (Answers::new(), None),

@@ -3,6 +3,7 @@
 //!
 //! It holds the answers of earlier rounds, signed, and is good for the same caller, the same request and one hour.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub(super) struct Binding {
     pub(super) principal: Option<Principal>,
     pub(super) method: &'static str,
     /// The name of the tool or prompt, or the URI of the resource.
-    pub(super) target: Box<str>,
+    pub(super) target: Cow<'static, str>,
     pub(super) arguments: Bytes,
 }
 

@@ -47,7 +47,7 @@ async fn call_as(principal: Option<Principal>) -> Answer {
 }
 
 /// Sends a request as this caller.
-async fn answer_to(principal: Option<Principal>, method: Method, params: MethodParams) -> Answer {
+async fn answer_to(principal: Option<Principal>, method: Method, params: MethodParams<'_>) -> Answer {
     let offer = Offer {
         server: Implementation::default(),
         instructions: None,
@@ -115,8 +115,8 @@ async fn what_is_hidden_is_listed_for_those_who_may_use_it() {
 
 #[tokio::test]
 async fn prompts_resources_and_completions_want_their_scopes_too() {
-    let named = |name: &str| MethodParams { name: Some(name.into()), ..MethodParams::default() };
-    let at = |uri: &str| MethodParams { uri: Some(uri.into()), ..MethodParams::default() };
+    let named = |name: &'static str| MethodParams { name: Some(name.into()), ..MethodParams::default() };
+    let at = |uri: &'static str| MethodParams { uri: Some(uri.into()), ..MethodParams::default() };
     let completing = |reference: &str| MethodParams {
         message: format!(r#"{{"params":{{"ref":{reference},"argument":{{"name":"name","value":"a"}}}}}}"#).into(),
         ..MethodParams::default()

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::de::value::Error as ValueError;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde_json::{Map, Value};
+use smallvec::{SmallVec, smallvec};
 
 use super::Kind;
 use super::completer::Completer;
@@ -43,7 +44,7 @@ pub(crate) struct Argument {
 /// The arguments of one call while they are read.
 pub struct Reader<'a> {
     arguments: &'a Arguments,
-    slots: Vec<Slot<'a>>,
+    slots: SmallVec<[Slot<'a>; 4]>,
     faults: Faults,
     unknown: Vec<Cow<'a, str>>,
     strict: bool,
@@ -73,7 +74,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn new(arguments: &'a Arguments, json: &'a [u8], strict: bool) -> Result<Self, RpcError> {
         let mut reader = Self {
             arguments,
-            slots: vec![Slot::Absent; arguments.list.len()],
+            slots: smallvec![Slot::Absent; arguments.list.len()],
             faults: Faults::default(),
             unknown: Vec::new(),
             strict,

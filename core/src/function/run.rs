@@ -171,7 +171,8 @@ pub(crate) async fn guarded(
     match ended {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(rejection)) => match (rejection.needed_scopes(), &failing.principal) {
-            (Some(scopes), Some(principal)) => Err(Refused::after_the_fact(principal, scopes).await),
+            // In a box, as what is rare.
+            (Some(scopes), Some(principal)) => Err(Box::pin(Refused::after_the_fact(principal, scopes)).await),
             _ => failing.rejected(rejection),
         },
         Err(panic) => Ok(failing.panicked(&*panic)),

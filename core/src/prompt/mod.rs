@@ -95,6 +95,11 @@ impl Prompt {
         &self.definition.name
     }
 
+    /// The same, for what outlives the request.
+    pub(crate) fn target(&self) -> Cow<'static, str> {
+        self.definition.name.clone()
+    }
+
     /// What it is for.
     #[must_use]
     pub fn description(&self) -> Option<&str> {

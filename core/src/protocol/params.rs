@@ -71,15 +71,15 @@ impl<'a> Params<'a> {
         text("taskId", self.task_id)
     }
 
-    /// What a method works with, able to outlive the borrow; what is large stays where it is in `body`.
-    pub(crate) fn detach(&self, body: &Bytes) -> Result<MethodParams, RpcError> {
+    /// What a method works with; what is large stays where it is in `body`.
+    pub(crate) fn of_method(&self, body: &Bytes) -> Result<MethodParams<'a>, RpcError> {
         let slice = |json: Option<Json<'_>>| json.map_or_else(Bytes::new, |json| body.slice_ref(json.get().as_bytes()));
         Ok(MethodParams {
-            name: self.name()?.as_deref().map(Into::into),
-            uri: self.uri()?.as_deref().map(Into::into),
-            task_id: self.task_id()?.as_deref().map(Into::into),
+            name: self.name()?,
+            uri: self.uri()?,
+            task_id: self.task_id()?,
             arguments: slice(self.arguments),
-            cursor: text("cursor", self.cursor)?.as_deref().map(Into::into),
+            cursor: text("cursor", self.cursor)?,
             input_responses: slice(self.input_responses),
             request_state: slice(self.request_state),
             message: body.clone(),
@@ -96,19 +96,19 @@ fn text<'a>(member: &str, json: Option<Json<'a>>) -> Result<Option<Cow<'a, str>>
 
 /// The parameters of a method, as dispatch takes them. What is bytes is JSON text, empty where there was none.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct MethodParams {
-    pub(crate) name: Option<Box<str>>,
-    pub(crate) uri: Option<Box<str>>,
-    pub(crate) task_id: Option<Box<str>>,
+pub(crate) struct MethodParams<'a> {
+    pub(crate) name: Option<Cow<'a, str>>,
+    pub(crate) uri: Option<Cow<'a, str>>,
+    pub(crate) task_id: Option<Cow<'a, str>>,
     pub(crate) arguments: Bytes,
-    pub(crate) cursor: Option<Box<str>>,
+    pub(crate) cursor: Option<Cow<'a, str>>,
     pub(crate) input_responses: Bytes,
     pub(crate) request_state: Bytes,
     /// The whole message, for the members of a single method.
     pub(crate) message: Bytes,
 }
 
-impl MethodParams {
+impl MethodParams<'_> {
     pub(crate) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
@@ -138,7 +138,7 @@ impl MethodParams {
     }
 
     /// The members that only one method has.
-    pub(crate) fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, RpcError> {
+    pub(crate) fn read<'m, T: Deserialize<'m>>(&'m self) -> Result<T, RpcError> {
         let all = params_of(&self.message).map_or("{}", Json::get);
         // What serde says names the member and its type, and repeats no more than a word of what was sent.
         serde_json::from_str(all).map_err(|error| RpcError::invalid_params(format!("Invalid params: {error}")))

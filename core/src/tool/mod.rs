@@ -90,6 +90,11 @@ impl Tool {
         &self.definition.name
     }
 
+    /// The same, for what outlives the request.
+    pub(crate) fn target(&self) -> Cow<'static, str> {
+        self.definition.name.clone()
+    }
+
     /// What it does, as the model reads it.
     #[must_use]
     pub fn description(&self) -> Option<&str> {

@@ -33,7 +33,7 @@ pub(crate) struct Caller {
     pub(crate) principal: Option<Principal>,
 }
 
-impl Incoming<'_> {
+impl<'a> Incoming<'a> {
     /// What a stateless request settles by itself, in `body` (MCP 2026-07-28, Overview, `_meta`).
     pub(crate) fn settle(&self, version: ProtocolVersion, body: &Bytes) -> Result<Settled, RpcError> {
         let meta = &self.params.meta;
@@ -70,10 +70,10 @@ impl Incoming<'_> {
         settled: Settled,
         caller: Caller,
         shared: &Arc<Shared>,
-    ) -> Result<Request, RpcError> {
+    ) -> Result<Request<'a>, RpcError> {
         // A method that nobody knows has no parameters that could be wrong.
         let known = !matches!(method, Method::Unknown(_));
-        let params = if known { self.params.detach(body)? } else { MethodParams::default() };
+        let params = if known { self.params.of_method(body)? } else { MethodParams::default() };
         let Settled { version, client_info, client_capabilities, log_level, exchange } = settled;
         let context = Box::new(RequestContext {
             reference: Reference::next(),

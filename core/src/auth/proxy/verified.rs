@@ -3,10 +3,12 @@
 //! What is remembered is what never changes: whose token it is, and from when to when it is good. Whether its login still
 //! holds is asked anew each time. What was refused, as for want of a scope, is not remembered.
 
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use memchr::memrchr;
-use quick_cache::sync::Cache;
+use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 use siphasher::sip128::SipHasher24;
 
 use crate::auth::Principal;
@@ -19,6 +21,24 @@ const REMEMBERED: usize = 10_000;
 /// A token, by a digest of its signature that nobody without the key of this process can compute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct TokenDigest(u128);
+
+/// Hashes a digest, which is a hash already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Whom a token lets in.
 pub(super) struct Verified {
@@ -34,7 +54,7 @@ pub(super) struct Verified {
 pub(crate) struct VerifiedTokens {
     /// Of `SipHash-2-4`, a MAC of short messages that costs a tenth of SHA-256.
     key: [u8; 16],
-    cache: Cache<TokenDigest, Arc<Verified>>,
+    cache: Cache<TokenDigest, Arc<Verified>, UnitWeighter, BuildHasherDefault<AsItIs>>,
 }
 
 impl VerifiedTokens {
@@ -46,7 +66,8 @@ impl VerifiedTokens {
     pub(super) fn new() -> Result<Self, getrandom::Error> {
         let mut key = [0; 16];
         getrandom::fill(&mut key)?;
-        Ok(Self { key, cache: Cache::new(REMEMBERED) })
+        let (hashes, lifecycle) = (BuildHasherDefault::default(), DefaultLifecycle::default());
+        Ok(Self { key, cache: Cache::with(REMEMBERED, REMEMBERED as u64, UnitWeighter, hashes, lifecycle) })
     }
 
     pub(super) fn get(&self, token: &[u8]) -> Option<Arc<Verified>> {

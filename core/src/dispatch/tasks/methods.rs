@@ -37,7 +37,7 @@ impl Registry {
     /// (SEP-2663, Task Status Notifications).
     pub(in crate::dispatch) fn check_subscription(
         &self,
-        params: &MethodParams,
+        params: &MethodParams<'_>,
         context: &RequestContext,
     ) -> Result<(), RpcError> {
         #[derive(Default, Deserialize)]
@@ -61,7 +61,7 @@ impl Registry {
     pub(in crate::dispatch) fn about_task(
         &self,
         method: Method,
-        mut params: MethodParams,
+        mut params: MethodParams<'_>,
         context: Box<RequestContext>,
     ) -> Dispatched {
         if !context.knows_tasks() {
@@ -70,12 +70,14 @@ impl Registry {
         let Some(id) = params.task_id.take() else {
             return Dispatched::error(RpcError::invalid_params("`params.taskId` is missing: it names the task"));
         };
+        let id = id.into_owned();
+        let answers = if method == Method::UpdateTask { answers(&params) } else { Ok(Answers::new()) };
         let RequestContext { principal, exchange, .. } = *context;
         let tasks = Arc::clone(&self.tasks);
         let call = async move {
             let caller = principal.as_ref();
             match method {
-                Method::UpdateTask => tasks.update(&id, answers(&params)?, caller).await.map(|()| Outcome::Empty),
+                Method::UpdateTask => tasks.update(&id, answers?, caller).await.map(|()| Outcome::Empty),
                 Method::CancelTask => tasks.cancel(&id, caller).await.map(|()| Outcome::Empty),
                 _ => tasks.get(&id, caller).await.map(|task| Outcome::Task(Box::new(task))),
             }
@@ -85,7 +87,7 @@ impl Registry {
     }
 }
 
-fn answers(params: &MethodParams) -> Result<Answers, RpcError> {
+fn answers(params: &MethodParams<'_>) -> Result<Answers, RpcError> {
     if params.input_responses.is_empty() {
         return Err(RpcError::invalid_params("`params.inputResponses` is missing: it holds the answers by their keys"));
     }

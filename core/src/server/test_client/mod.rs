@@ -354,14 +354,16 @@ impl TestClient {
                 entries.extend(more);
             }
             match page["nextCursor"].as_str() {
-                Some(cursor) => params = MethodParams { cursor: Some(cursor.into()), ..MethodParams::default() },
+                Some(cursor) => {
+                    params = MethodParams { cursor: Some(cursor.to_owned().into()), ..MethodParams::default() }
+                }
                 None => return Ok(entries),
             }
         }
     }
 
     /// An answer that is serialized already.
-    async fn fixed(&self, method: Method, params: MethodParams) -> Result<Value, CallError> {
+    async fn fixed(&self, method: Method, params: MethodParams<'_>) -> Result<Value, CallError> {
         let legacy = self.version.is_legacy();
         let answer = self.send(method, params).await?;
         let value = answer.try_map(|outcome| match outcome {

@@ -26,7 +26,7 @@ impl TestClient {
     pub(super) async fn send(
         &self,
         method: Method,
-        mut params: MethodParams,
+        mut params: MethodParams<'_>,
     ) -> Result<TestAnswer<Outcome>, CallError> {
         let mut heard = Heard::default();
         loop {
@@ -39,7 +39,7 @@ impl TestClient {
     }
 
     /// Sends a request once.
-    async fn once(&self, method: Method, params: MethodParams, heard: &mut Heard) -> Result<Outcome, CallError> {
+    async fn once(&self, method: Method, params: MethodParams<'_>, heard: &mut Heard) -> Result<Outcome, CallError> {
         if self.login && self.principal.is_none() {
             return Err(CallError::LoginRequired);
         }
@@ -88,7 +88,12 @@ impl TestClient {
     }
 
     /// Answers what a call wants to know before it is sent again.
-    fn respond(&self, required: &InputRequired, params: &mut MethodParams, heard: &mut Heard) -> Result<(), CallError> {
+    fn respond(
+        &self,
+        required: &InputRequired,
+        params: &mut MethodParams<'_>,
+        heard: &mut Heard,
+    ) -> Result<(), CallError> {
         let questions: Vec<Question> = required.input_requests.iter().map(Question::new).collect();
         let responses: Result<Answers, CallError> =
             questions.iter().map(|question| Ok((question.key.clone(), self.responses.to(question)?))).collect();
