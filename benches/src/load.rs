@@ -150,18 +150,10 @@ pub async fn run(address: &str, request: &[u8], connections: usize, time: Durati
             }
         }));
     }
-    // Awake to the end: the wakeups of a client that sleeps are on the bill of whoever answers it, and the slower the server
-    // is the more of them there are. A client on another machine sends no such bill.
-    let awake = tokio::spawn(async move {
-        while Instant::now() < until {
-            tokio::task::yield_now().await;
-        }
-    });
     let mut times = Vec::new();
     for load in loads {
         times.extend(load.await??);
     }
-    awake.await?;
     times.sort_unstable();
     let at = |share: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index below the length")]

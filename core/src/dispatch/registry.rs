@@ -129,6 +129,8 @@ impl Registry {
             offer.resources.into_iter().partition(Resource::is_template);
         let entry =
             |resource: &Resource| Entry::new(resource, shown_to(resource.hidden_without_scope(), resource.scopes()));
+        let mut tools_by_name = BTreeMap::new();
+        tools_by_name.extend(offer.tools.iter().enumerate().map(|(index, tool)| (Box::from(tool.name()), index)));
         Ok(Self {
             tool_list: list("tools", tools.collect())?,
             prompt_list: list("prompts", prompts.collect())?,
@@ -137,7 +139,7 @@ impl Registry {
             has_completions: handshake["capabilities"].get("completions").is_some(),
             discover,
             handshake,
-            tools_by_name: offer.tools.iter().enumerate().map(|(index, tool)| (tool.name().into(), index)).collect(),
+            tools_by_name,
             tools: offer.tools,
             prompts: offer.prompts.into_iter().map(|prompt| (prompt.name().into(), prompt)).collect(),
             resources: resources.into_iter().map(|resource| (resource.uri().into(), resource)).collect(),

@@ -11,8 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::auth::Principal;
@@ -34,14 +33,13 @@ pub(super) struct Binding {
 
 /// What is signed.
 #[derive(Serialize, Deserialize)]
-struct State<'a> {
+struct State<I, A> {
     /// A random id, by which it can be spent.
-    i: &'a str,
+    i: I,
     /// Expiry, in seconds since the epoch.
     e: u64,
     /// The answers so far.
-    #[serde(borrow)]
-    a: BTreeMap<String, &'a RawValue>,
+    a: A,
 }
 
 impl Binding {
@@ -57,11 +55,7 @@ impl Binding {
                 AskedCall { id, expires: Clock::system().unix().saturating_add(REQUEST_STATE_LIFETIME.as_secs()) }
             }
         };
-        let state = State {
-            i: &BASE64.encode(id),
-            e: expires,
-            a: answers.iter().map(|(key, answer)| (key.clone(), &**answer)).collect(),
-        };
+        let state = State { i: BASE64.encode(id), e: expires, a: answers };
         let state = serde_json::to_vec(&state).map_err(|_| RpcError::internal())?;
         self.shared.request_states.sign(&self.digest(), &state).ok_or_else(RpcError::internal)
     }
@@ -75,13 +69,13 @@ impl Binding {
             )
         };
         let state = self.shared.request_states.verify(&self.digest(), state).ok_or_else(refused)?;
-        let state: State<'_> = serde_json::from_slice(&state).map_err(|_| refused())?;
+        let state: State<&str, Answers> = serde_json::from_slice(&state).map_err(|_| refused())?;
         if state.e <= Clock::system().unix() {
             return Err(refused());
         }
         let id = BASE64.decode(state.i).ok().and_then(|id| id.try_into().ok()).ok_or_else(refused)?;
         let call = AskedCall { id, expires: state.e };
-        Ok((state.a.into_iter().map(|(key, answer)| (key, answer.to_owned())).collect(), call))
+        Ok((state.a, call))
     }
 
     /// What tells this request from any other.
@@ -108,9 +102,11 @@ fn canonical(arguments: &[u8]) -> Vec<u8> {
         match value {
             Value::Object(members) => {
                 // Sorted by hand, for the order of serde_json's own map depends on its features.
-                let members: BTreeMap<String, Value> =
-                    members.into_iter().map(|(name, member)| (name, sorted(member))).collect();
-                Value::Object(members.into_iter().collect())
+                let mut by_name: BTreeMap<String, Value> = BTreeMap::new();
+                by_name.extend(members.into_iter().map(|(name, member)| (name, sorted(member))));
+                let mut members = Map::new();
+                members.extend(by_name);
+                Value::Object(members)
             }
             Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
             other => other,
@@ -126,6 +122,8 @@ fn canonical(arguments: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
     use crate::signed::Signer;
 

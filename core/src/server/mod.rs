@@ -323,6 +323,11 @@ impl McpServer {
         let shown = format!("{address:?}");
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| Error::Listen { address: shown.replace('"', ""), source })?;
+        self.serve_until_signalled(listener).await
+    }
+
+    /// It is no part of what is generic, or all that serves would be compiled once more with every server.
+    async fn serve_until_signalled(self, listener: TcpListener) -> Result<(), Error> {
         let (stop, mut stopped) = tokio::sync::watch::channel(0);
         let signals = async move {
             loop {

@@ -225,11 +225,14 @@ impl Grants {
 
     /// Whether this is what [`load`](Self::load) would give now, without a look at anything else.
     pub(super) fn is_at_hand(&self, live: &LiveGrant, now: u64) -> bool {
-        live.cached.load(Ordering::Acquire)
+        let is_shared_by_all = match self.unsaved(live.id()) {
+            Some(unsaved) => std::ptr::eq(&*unsaved, live),
+            None => live.cached.load(Ordering::Acquire),
+        };
+        is_shared_by_all
             && live.settled.load(Ordering::Acquire)
             && !live.has_ended()
             && live.expires_at.load(Ordering::Acquire) > now
-            && self.unsaved(live.id()).is_none()
     }
 
     /// The one with tokens that are nowhere else.

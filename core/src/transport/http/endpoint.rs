@@ -7,7 +7,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderValue, Method as HttpMethod, Request as HttpRequest, StatusCode, header};
+use http::{HeaderValue, Method as HttpMethod, Request as HttpRequest, StatusCode};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -134,7 +134,7 @@ impl Endpoint {
                     Ok(principal) => principal,
                     Err(challenge) => break 'response challenge,
                 };
-                let body = match method {
+                let message = match method {
                     HttpMethod::POST => body::read(head.content_type.first(), &mut body, self.body_limit).await,
                     HttpMethod::GET => {
                         let authorization = head.authorization.first().cloned();
@@ -144,31 +144,26 @@ impl Endpoint {
                     HttpMethod::DELETE => break 'response self.delete(&head, principal.as_ref()),
                     _ => break 'response answer::not_allowed(),
                 };
-                let body = match body {
-                    Ok(body) => body,
+                drop(body);
+                let message = match message {
+                    Ok(message) => message,
                     Err(refusal) => break 'response answer::error_with(refusal.status, None, &refusal.error),
                 };
-                // What is read of the body is gone before anything is waited for.
+                // What is read of the message is gone before anything is waited for.
                 let served = {
-                    let incoming = match self.read(&head, principal.as_ref(), &body) {
+                    let incoming = match self.receive(&head, principal.as_ref(), &message) {
                         Ok(incoming) => incoming,
                         Err(answer) => break 'response *answer,
                     };
-                    let within = match self.judge(&headers, &head, principal.as_ref(), &incoming, &body) {
-                        Ok(within) => within,
+                    let terms = match self.judge(&headers, &head, principal.as_ref(), &incoming, &message) {
+                        Ok(terms) => terms,
                         Err(refusal) => break 'response *refusal,
                     };
-                    // Nobody behind the endpoint may see credentials.
-                    let (has_authorization, has_others) = (!head.authorization.is_absent(), head.has_other_credentials);
-                    if has_others {
-                        headers.remove(header::PROXY_AUTHORIZATION);
-                        headers.remove(header::COOKIE);
-                    }
-                    let authorization = if has_authorization { headers.remove(header::AUTHORIZATION) } else { None };
+                    let authorization = head.credentials.take(&mut headers);
                     let connection = Connection { authorization, hang_up };
-                    self.serve(&incoming, within, Arrived { headers, principal, connection }, &body)
+                    self.serve(&incoming, terms, Arrived { headers, principal, connection }, &message)
                 };
-                drop(body);
+                drop(message);
                 match served {
                     Served::Answered(response) => response,
                     Served::Runs(version, id, running) => self.run_stateless(version, id, running).await,

@@ -2,9 +2,6 @@
 //!
 //! hyper asks for a new one with each request, and nearly all are given up before their time. So the one before is kept,
 //! as it is set, and when it rings too early it is set anew.
-//!
-//! It is no timer of tokio's: while one of those is set, a worker without work sets a timer of the system's each time that
-//! it goes to sleep, which is a tenth of a call that comes alone.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,18 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use futures_timer::Delay;
 use hyper::rt::{Sleep, Timer};
 
-/// The timer of one connection.
+/// The timer of one HTTP/1 connection, which waits for one head at a time.
 #[derive(Clone, Default)]
 pub(super) struct HeadTimer(Arc<Mutex<Option<Clock>>>);
 
 /// What rings for one head after the other.
-struct Clock {
-    delay: Delay,
-    rings: Instant,
-}
+type Clock = Pin<Box<tokio::time::Sleep>>;
 
 /// The time that one head has.
 struct HeadSleep {
@@ -33,22 +26,15 @@ struct HeadSleep {
 
 impl Timer for HeadTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        self.sleep_until(Instant::now() + duration)
+        self.sleep_until(self.now() + duration)
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
         Box::pin(HeadSleep { deadline, timer: self.clone() })
     }
-}
 
-impl Clock {
-    fn new(rings: Instant) -> Self {
-        Self { delay: Delay::new(rings.saturating_duration_since(Instant::now())), rings }
-    }
-
-    fn set(&mut self, rings: Instant) {
-        self.delay.reset(rings.saturating_duration_since(Instant::now()));
-        self.rings = rings;
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into()
     }
 }
 
@@ -58,18 +44,18 @@ impl Future for HeadSleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.deadline;
+        let deadline = self.deadline.into();
         let mut clock = self.timer.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let clock = clock.get_or_insert_with(|| Clock::new(deadline));
-        if clock.rings > deadline {
-            clock.set(deadline);
+        let clock = clock.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if clock.deadline() > deadline {
+            clock.as_mut().reset(deadline);
         }
         loop {
-            ready!(Pin::new(&mut clock.delay).poll(context));
-            if clock.rings >= deadline {
+            ready!(clock.as_mut().poll(context));
+            if clock.deadline() >= deadline {
                 return Poll::Ready(());
             }
-            clock.set(deadline);
+            clock.as_mut().reset(deadline);
         }
     }
 }
@@ -78,26 +64,26 @@ impl Future for HeadSleep {
 mod tests {
     use super::*;
 
-    const SHORT: Duration = Duration::from_millis(20);
+    const SECOND: Duration = Duration::from_secs(1);
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn each_head_has_its_own_time() {
         let timer = HeadTimer::default();
-        let begun = Instant::now();
-        let mut first = timer.sleep(3 * SHORT);
+        let begun = timer.now();
+        let mut first = timer.sleep(30 * SECOND);
         assert!(futures_util::poll!(&mut first).is_pending());
-        tokio::time::sleep(2 * SHORT).await;
+        tokio::time::advance(20 * SECOND).await;
         drop(first);
 
-        timer.sleep(3 * SHORT).await;
-        assert!(begun.elapsed() >= 5 * SHORT, "what is kept rings at 3, and is set anew");
-        timer.sleep(3 * SHORT).await;
-        assert!(begun.elapsed() >= 8 * SHORT, "what has rung serves again");
+        timer.sleep(30 * SECOND).await;
+        assert_eq!(timer.now() - begun, 50 * SECOND, "what is kept rings at 30, and is set anew");
+        timer.sleep(30 * SECOND).await;
+        assert_eq!(timer.now() - begun, 80 * SECOND, "what has rung serves again");
 
-        let mut long = timer.sleep(Duration::from_secs(3600));
+        let mut long = timer.sleep(30 * SECOND);
         assert!(futures_util::poll!(&mut long).is_pending());
         drop(long);
-        let short = tokio::time::timeout(Duration::from_secs(60), timer.sleep(SHORT)).await;
-        assert!(short.is_ok(), "a shorter time does not wait for a longer one");
+        timer.sleep(SECOND).await;
+        assert_eq!(timer.now() - begun, 81 * SECOND, "a shorter time does not wait for a longer one");
     }
 }

@@ -20,8 +20,8 @@ pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// Checks the headers that every stateless request repeats from its body.
 pub(super) fn check(head: &Head<'_>, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
-    if !says(head.method, method) {
-        let sent = required(head.method, &METHOD)?;
+    if !says(head.mcp_method, method) {
+        let sent = required(head.mcp_method, &METHOD)?;
         if sent != method {
             return Err(differs(&METHOD, sent, method));
         }
@@ -34,10 +34,10 @@ pub(super) fn check(head: &Head<'_>, method: &str, params: &Params<'_>) -> Resul
     };
     // A body without the name is the method's own error; the header has nothing to agree with.
     let Some(name) = name else { return Ok(()) };
-    if says(head.name, &name) && encoded(&name).is_none() {
+    if says(head.mcp_name, &name) && encoded(&name).is_none() {
         return Ok(());
     }
-    let sent = decode(&NAME, required(head.name, &NAME)?)?;
+    let sent = decode(&NAME, required(head.mcp_name, &NAME)?)?;
     if sent == name { Ok(()) } else { Err(differs(&NAME, &sent, &name)) }
 }
 

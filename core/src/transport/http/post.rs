@@ -26,13 +26,13 @@ pub(super) struct Arrived {
     pub(super) connection: Connection,
 }
 
-/// In what a request is to be served.
-pub(super) enum Within {
-    /// Itself: everything is in it.
-    Itself(Settled),
-    /// Nothing yet: it opens a session.
+/// On what terms a request is to be served.
+pub(super) enum Terms {
+    /// Its own: everything is in it.
+    Stateless(Settled),
+    /// It opens a session.
     Initialize,
-    /// What a handshake settled.
+    /// Those that a handshake settled.
     Session(Session),
 }
 
@@ -47,8 +47,8 @@ pub(super) enum Served {
 }
 
 impl Endpoint {
-    /// The request of a body; or the answer to what is none, or none that can be read.
-    pub(super) fn read<'b>(
+    /// The request of a message. Whatever else the message is, this deals with it, and gives the answer.
+    pub(super) fn receive<'b>(
         &self,
         head: &Head<'_>,
         principal: Option<&Principal>,
@@ -57,7 +57,7 @@ impl Endpoint {
         Incoming::well_formed(body).map_or_else(|| self.look_closer(head, principal, body), Ok)
     }
 
-    /// A request after all; or the answer to what is none.
+    /// The same at a closer look.
     fn look_closer<'b>(
         &self,
         head: &Head<'_>,
@@ -105,7 +105,7 @@ impl Endpoint {
         }
     }
 
-    /// Judges what does not depend on the method of a request: its era, and whether its headers agree with its body.
+    /// Judges what has to be right whatever a request asks for: its era, and that its headers agree with its body.
     pub(super) fn judge(
         &self,
         headers: &HeaderMap,
@@ -113,20 +113,20 @@ impl Endpoint {
         principal: Option<&Principal>,
         incoming: &Incoming<'_>,
         body: &Bytes,
-    ) -> Result<Within, Box<Response>> {
+    ) -> Result<Terms, Box<Response>> {
         let refuse = |error: RpcError| Box::new(answer::refuse(Some(&incoming.id), &error));
         match era::of(head, &incoming.method, incoming.protocol_version()).map_err(refuse)? {
             Era::Stateless(version) => {
                 let settled = incoming.settle(version, body).map_err(refuse)?;
                 self.check_headers(headers, head, incoming).map_err(refuse)?;
-                Ok(Within::Itself(settled))
+                Ok(Terms::Stateless(settled))
             }
-            Era::Initialize => Ok(Within::Initialize),
+            Era::Initialize => Ok(Terms::Initialize),
             Era::Session(id) => match self.sessions.find(id, principal) {
-                Some(session) => Ok(Within::Session(session)),
+                Some(session) => Ok(Terms::Session(session)),
                 None => Err(Box::new(answer::session_not_found(Some(&incoming.id)))),
             },
-            Era::Sessionless(version) => Ok(Within::Session(Session::sessionless(version))),
+            Era::Sessionless(version) => Ok(Terms::Session(Session::sessionless(version))),
         }
     }
 
@@ -153,14 +153,14 @@ impl Endpoint {
     pub(super) fn serve(
         self: &Arc<Self>,
         incoming: &Incoming<'_>,
-        within: Within,
+        terms: Terms,
         arrived: Arrived,
         body: &Bytes,
     ) -> Served {
-        match within {
-            Within::Itself(settled) => self.stateless(arrived, body, incoming, settled),
-            Within::Initialize => Served::Answered(self.initialize(&arrived, body, &incoming.id)),
-            Within::Session(session) => self.legacy_request(arrived, body, session, incoming),
+        match terms {
+            Terms::Stateless(settled) => self.stateless(arrived, body, incoming, settled),
+            Terms::Initialize => Served::Answered(self.initialize(&arrived, body, &incoming.id)),
+            Terms::Session(session) => self.legacy_request(arrived, body, session, incoming),
         }
     }
 
